@@ -1,1 +1,4 @@
 //! Placeholder.
+
+mod listener;
+pub mod registry;
