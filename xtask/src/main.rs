@@ -1,2 +1,44 @@
-//! Placeholder.
-fn main() {}
+//! Tasks of this workspace: `cargo xtask test`, `cargo xtask golden`, `cargo xtask charts`.
+#![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
+
+mod charts;
+mod command;
+mod golden;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of this workspace
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check formatting, lints, documentation and every test that needs only Rust
+    Test(test::Test),
+    /// Record again what real Helm makes of the example chart
+    Golden(golden::Golden),
+    /// Compare with real Helm on public charts at pinned commits
+    Charts(charts::Charts),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Test(task) => task.run(),
+        Task::Golden(task) => task.run(),
+        Task::Charts(task) => task.run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Running other programs, and where the workspace is.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use anyhow::{Context, Result, bail};
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The cargo that started us.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command with our own output; errs when it does not succeed.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let shown = show(command);
+    eprintln!("$ {shown}");
+    let status = command.status().with_context(|| format!("`{shown}` did not start"))?;
+    if !status.success() {
+        bail!("`{shown}` ended with {status}");
+    }
+    Ok(())
+}
+
+/// Runs a command and takes its output, whatever its exit code.
+pub(crate) fn output(command: &mut Command) -> Result<Output> {
+    let shown = show(command);
+    command.output().with_context(|| format!("`{shown}` did not start"))
+}
+
+fn show(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+}
+
+/// Errs unless `helm` is a Helm of `version`.
+pub(crate) fn check_helm(helm: &Path, version: &str) -> Result<()> {
+    let output = output(Command::new(helm).args(["version", "--template", "{{.Version}}"]))?;
+    let found = String::from_utf8_lossy(&output.stdout);
+    if found.trim() != version {
+        bail!("{} is Helm `{}`, but `{version}` is pinned", helm.display(), found.trim());
+    }
+    Ok(())
+}
+
+/// The Helm versions that the recordings come from.
+pub(crate) const HELM_4: &str = "v4.2.4";
+/// See [`HELM_4`].
+pub(crate) const HELM_3: &str = "v3.21.4";
