@@ -1,0 +1,110 @@
+//! What does a function get besides its arguments? The host, the level of compatibility, and what is left of the
+//! limits.
+
+use std::fmt;
+
+use crate::host::Host;
+use crate::limits::{LimitError, Limits};
+
+/// Which Helm to be identical to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// Helm 3.21.
+    Helm3,
+    /// Helm 4.2.
+    #[default]
+    Helm4,
+}
+
+/// One render under way: what functions may use, and what it has used up so far.
+///
+/// Make one for each render and execute all its files with it, so that the limits hold for them together.
+pub struct Context<'h> {
+    host: &'h dyn Host,
+    profile: Profile,
+    limits: Limits,
+    lint: bool,
+    steps: u64,
+    pub(crate) written: usize,
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Context")
+            .field("profile", &self.profile)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'h> Context<'h> {
+    /// A render with default limits.
+    pub fn new(host: &'h dyn Host, profile: Profile) -> Self {
+        Self { host, profile, limits: Limits::default(), lint: false, steps: 0, written: 0 }
+    }
+
+    /// The same within other limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same as `helm lint` renders: `required` and `fail` do not fail.
+    #[must_use]
+    pub fn linting(mut self) -> Self {
+        self.lint = true;
+        self
+    }
+
+    /// The host.
+    pub fn host(&self) -> &'h dyn Host {
+        self.host
+    }
+
+    /// The level of compatibility.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// The limits.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether this is a `helm lint`.
+    pub fn is_lint(&self) -> bool {
+        self.lint
+    }
+
+    /// How many steps were taken so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// Counts steps of work.
+    pub fn step(&mut self, steps: u64) -> Result<(), LimitError> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > self.limits.steps {
+            Err(LimitError::Steps(self.limits.steps))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Asks for `bytes` bytes of text. To be called before making text whose length is not bounded by that of the
+    /// arguments: `repeat`, `indent`, `printf "%*d"`, `randAlphaNum` …
+    pub fn spend(&mut self, bytes: usize) -> Result<(), LimitError> {
+        let limit = self.limits.value_bytes;
+        if bytes > limit {
+            return Err(LimitError::Value { wanted: bytes as u64, limit: limit as u64 });
+        }
+        self.step(bytes as u64 / 64)
+    }
+
+    /// Asks for a list of `items` items; [`Context::spend`] for lists.
+    pub fn spend_items(&mut self, items: usize) -> Result<(), LimitError> {
+        self.spend(items.saturating_mul(size_of::<crate::value::Value>()))
+    }
+}

@@ -1,0 +1,226 @@
+//! What form can a chart keep between renders and share between threads?
+
+use std::sync::Arc;
+
+use super::{List, Map, Str, Type, Value};
+
+/// A tree of values that nothing changes: `Send`, `Sync`, cheap to clone.
+///
+/// [`Frozen::thaw`] gives templates a [`Value`] that copies a level only when something is written there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Frozen {
+    /// Nil, YAML's null.
+    #[default]
+    Nil,
+    /// A `bool`.
+    Bool(bool),
+    /// An `int`.
+    Int(i64),
+    /// An `int64`, as `--set` makes.
+    Int64(i64),
+    /// A `uint64`.
+    Uint64(u64),
+    /// A `float64`, as every number in YAML and JSON becomes.
+    Float(f64),
+    /// A `string`.
+    String(Str),
+    /// A list.
+    List(Arc<FrozenList>),
+    /// A `map[string]interface {}`.
+    Map(Arc<FrozenMap>),
+}
+
+impl Frozen {
+    /// A map with these entries; of two with the same key the later stays.
+    pub fn map(entries: impl IntoIterator<Item = (Str, Self)>) -> Self {
+        Self::Map(Arc::new(entries.into_iter().collect()))
+    }
+
+    /// A `[]interface {}` with these items.
+    pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
+        Self::List(Arc::new(FrozenList {
+            element: &Type::Any,
+            items: Some(items.into_iter().collect()),
+        }))
+    }
+
+    /// The value for templates. Maps below share this tree until they are written.
+    pub fn thaw(&self) -> Value {
+        match self {
+            Self::Nil => Value::Nil,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Int(value) => Value::Int(*value),
+            Self::Int64(value) => Value::Int64(*value),
+            Self::Uint64(value) => Value::Uint64(*value),
+            Self::Float(value) => Value::Float(*value),
+            Self::String(value) => Value::String(value.clone()),
+            Self::Map(map) => Value::Map(Map::thaw(Arc::clone(map))),
+            Self::List(list) => Value::List(match &list.items {
+                None => List::nil(list.element),
+                Some(items) => List::of(list.element, items.iter().map(Self::thaw).collect()),
+            }),
+        }
+    }
+
+    /// The map, if it is one.
+    pub fn as_map(&self) -> Option<&Arc<FrozenMap>> {
+        match self {
+            Self::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The list, if it is one.
+    pub fn as_list(&self) -> Option<&Arc<FrozenList>> {
+        match self {
+            Self::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// The string, if it is one.
+    pub fn as_str(&self) -> Option<&Str> {
+        match self {
+            Self::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl From<&Frozen> for Value {
+    fn from(frozen: &Frozen) -> Self {
+        frozen.thaw()
+    }
+}
+
+/// A frozen list.
+#[derive(Debug, PartialEq)]
+pub struct FrozenList {
+    pub(super) element: &'static Type,
+    pub(super) items: Option<Vec<Frozen>>,
+}
+
+impl FrozenList {
+    /// The items; none for the nil list.
+    pub fn items(&self) -> &[Frozen] {
+        self.items.as_deref().unwrap_or_default()
+    }
+}
+
+/// A frozen `map[string]interface {}`, sorted by the bytes of its keys.
+#[derive(Debug, Default, PartialEq)]
+pub struct FrozenMap {
+    entries: Vec<(Str, Frozen)>,
+}
+
+impl FrozenMap {
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The value under `key`.
+    pub fn get(&self, key: &[u8]) -> Option<&Frozen> {
+        self.value(self.index_of(key)?)
+    }
+
+    /// The entries in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Str, &Frozen)> + DoubleEndedIterator {
+        self.entries.iter().map(|(key, value)| (key, value))
+    }
+
+    pub(super) fn index_of(&self, key: &[u8]) -> Option<usize> {
+        self.entries.binary_search_by(|(candidate, _)| candidate.as_bytes().cmp(key)).ok()
+    }
+
+    pub(super) fn key(&self, index: usize) -> Option<&Str> {
+        self.entries.get(index).map(|(key, _)| key)
+    }
+
+    pub(super) fn value(&self, index: usize) -> Option<&Frozen> {
+        self.entries.get(index).map(|(_, value)| value)
+    }
+}
+
+impl FromIterator<(Str, Frozen)> for FrozenMap {
+    fn from_iter<I: IntoIterator<Item = (Str, Frozen)>>(entries: I) -> Self {
+        let mut entries: Vec<(Str, Frozen)> = entries.into_iter().collect();
+        entries.sort_by(|(left, _), (right, _)| left.cmp(right));
+        // Of equal keys the last one given is to stay; a stable sort leaves it last of its run.
+        entries.reverse();
+        entries.dedup_by(|(later, _), (earlier, _)| later == earlier);
+        entries.reverse();
+        Self { entries }
+    }
+}
+
+/// Why a value cannot be frozen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FreezeError {
+    /// A value that only exists while a template runs, such as a time or `.Files`.
+    #[error("a value of type {0} cannot be kept")]
+    Type(String),
+    /// Nested beyond the limit, which a map that contains itself always is.
+    #[error("the value is nested more than {} levels deep", Value::DEPTH)]
+    Depth,
+}
+
+impl Value {
+    /// The frozen form of this value.
+    ///
+    /// Sized numbers that YAML and `--set` never make become `int64`, `uint64` or `float64`;
+    /// a named map or list becomes a plain one.
+    pub fn freeze(&self) -> Result<Frozen, FreezeError> {
+        self.freeze_within(Self::DEPTH)
+    }
+
+    fn freeze_within(&self, depth: usize) -> Result<Frozen, FreezeError> {
+        let inner = depth.checked_sub(1).ok_or(FreezeError::Depth)?;
+        Ok(match self {
+            Self::Nil => Frozen::Nil,
+            Self::Bool(value) => Frozen::Bool(*value),
+            Self::Int(value) => Frozen::Int(*value),
+            Self::Float(value) => Frozen::Float(*value),
+            Self::String(value) => Frozen::String(value.clone()),
+            Self::Float32(value) => Frozen::Float(f64::from(*value)),
+            Self::Map(map) => match map.untouched() {
+                Some(source) => Frozen::Map(source),
+                None => {
+                    let entries: Result<Vec<_>, _> = map
+                        .entries()
+                        .into_iter()
+                        .map(|(key, value)| Ok((key, value.freeze_within(inner)?)))
+                        .collect();
+                    Frozen::map(entries?)
+                }
+            },
+            Self::List(list) => {
+                let items = if list.is_nil() {
+                    None
+                } else {
+                    Some(
+                        list.iter()
+                            .map(|item| item.freeze_within(inner))
+                            .collect::<Result<Vec<_>, _>>()?,
+                    )
+                };
+                Frozen::List(Arc::new(FrozenList { element: list.element_type(), items }))
+            }
+            Self::Object(_) => match (self.as_map(), self.as_list()) {
+                (Some(map), _) => Self::Map(map).freeze_within(depth)?,
+                (_, Some(list)) => Self::List(list).freeze_within(depth)?,
+                _ => return Err(FreezeError::Type(self.type_name())),
+            },
+            other => match (other.as_int(), other.as_uint()) {
+                (Some(value), _) => Frozen::Int64(value),
+                (_, Some(value)) => Frozen::Uint64(value),
+                _ => return Err(FreezeError::Type(other.type_name())),
+            },
+        })
+    }
+}

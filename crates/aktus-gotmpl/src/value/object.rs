@@ -1,0 +1,123 @@
+//! How does a Go value with methods, or a Go struct, appear to templates?
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+use std::rc::Rc;
+
+use super::{List, Map, NamedType, Str, Value};
+use crate::function::Method;
+
+/// What an [`Object`] is underneath its name: what `range`, `index`, `len`, truth and comparison look at.
+#[derive(Clone, Debug)]
+pub enum Underlying {
+    /// A struct, or a pointer to one.
+    Struct,
+    /// A named map. The map is shared, not copied.
+    Map(Map),
+    /// A named list.
+    List(List),
+    /// A named number or string, given as the plain value.
+    Scalar(Value),
+}
+
+/// How a struct appears to `encoding/json` (and so to `toJson` and `toYaml`).
+#[derive(Clone, Debug)]
+pub enum JsonForm {
+    /// As this other value.
+    Value(Value),
+    /// As an object with these keys, in this order.
+    Fields(Vec<(Str, Value)>),
+    /// Not at all; the text is Go's error.
+    Error(String),
+}
+
+/// A value with methods, a struct, or a value of a named type.
+///
+/// Go's `text/template` looks for a method first, then for a struct field, then for a key of a map.
+pub trait Object: Any + fmt::Debug {
+    /// The Go type: what `%T` and error texts print, and the kind underneath.
+    fn named_type(&self) -> &'static NamedType;
+
+    /// What is underneath the name.
+    fn underlying(&self) -> Underlying {
+        Underlying::Struct
+    }
+
+    /// The method of this name.
+    fn method(&self, name: &str) -> Option<&'static Method> {
+        let _ = name;
+        None
+    }
+
+    /// The exported struct fields, in order. `%v`, `%+v` and `reflect.DeepEqual` walk them.
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        Vec::new()
+    }
+
+    /// The value of the exported struct field of this name.
+    fn field(&self, name: &str) -> Option<Value> {
+        self.fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
+    }
+
+    /// The text of `Error()` or `String()`, for types that have one: how Go prints the value.
+    fn text(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
+    /// What becomes of the value when it is stored in an `interface{}`: given to a function that takes anything,
+    /// put into a list or map. Differs from the value only for structs whose methods have pointer receivers,
+    /// which Go can call only as long as the struct stays where it is.
+    fn boxed(&self) -> Option<Value> {
+        None
+    }
+
+    /// What `encoding/json` makes of it.
+    fn json(&self) -> JsonForm {
+        match self.underlying() {
+            Underlying::Map(map) => JsonForm::Value(Value::Map(map)),
+            Underlying::List(list) => JsonForm::Value(Value::List(list)),
+            Underlying::Scalar(value) => JsonForm::Value(value),
+            Underlying::Struct => JsonForm::Fields(
+                self.fields().into_iter().map(|(name, value)| (Str::from(name), value)).collect(),
+            ),
+        }
+    }
+}
+
+/// A shared [`Object`], one word wide.
+#[derive(Clone)]
+pub struct ObjectRef(Rc<Box<dyn Object>>);
+
+impl ObjectRef {
+    /// Shares an object.
+    pub fn new(object: impl Object) -> Self {
+        Self(Rc::new(Box::new(object)))
+    }
+
+    /// The object.
+    pub fn get(&self) -> &dyn Object {
+        &**self.0
+    }
+
+    /// The object as what it was made from.
+    pub fn downcast<T: Object>(&self) -> Option<&T> {
+        (self.get() as &dyn Any).downcast_ref()
+    }
+
+    /// Whether both are the very same object, not merely equal ones.
+    pub fn same(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Where the object lies; what Go prints for a pointer inside another value.
+    pub fn address(&self) -> usize {
+        Rc::as_ptr(&self.0).addr()
+    }
+}
+
+impl fmt::Debug for ObjectRef {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
