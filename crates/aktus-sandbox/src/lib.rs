@@ -1,4 +1,6 @@
 //! Placeholder.
 
+pub mod aws;
+mod hash;
 mod listener;
 pub mod registry;

@@ -1,8 +1,9 @@
 //! How does one of our stand-ins answer HTTP? A plain HTTP/1.1 server on a free port of 127.0.0.1.
 //!
-//! Each stand-in supplies one function from a [`Request`] to a [`Reply`]. The body of a request is read whole before
-//! that function runs, the function itself never waits, and a reply may be a fault: no answer at all, or a body that
-//! breaks off. Dropping the [`Listener`] closes the port and every open connection.
+//! Each stand-in supplies one function from a [`Request`] to a [`Reply`]. The body of a request is
+//! read whole before that function runs, the function itself never waits, and a reply may be a
+//! fault: no answer at all, or a body that breaks off. Dropping the [`Listener`] closes the port and
+//! every open connection.
 
 #[cfg(test)]
 pub(crate) mod client;
@@ -12,6 +13,7 @@ use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt as _};
@@ -26,6 +28,9 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// The largest request body that is read, in bytes; a larger one is answered with 413.
 const REQUEST_BODY_LIMIT: usize = 64 * 1024 * 1024;
+
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 
 /// The body of a reply: bytes that may break off with an error.
 pub(crate) type Body = BoxBody<Bytes, io::Error>;
@@ -115,12 +120,13 @@ type Handle = dyn Fn(Request) -> Reply + Send + Sync;
 async fn accept(listener: TcpListener, handle: Arc<Handle>) {
     let mut connections = JoinSet::new();
     loop {
-        // Accepting fails for the one connection that went away; the port stays open.
+        // One connection went away, or the process has no free descriptor; the port stays open.
         let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(ACCEPT_AGAIN).await;
             continue;
         };
-        // Small answers must not wait for the acknowledgement of earlier ones; without it they are only slower.
+        // Small answers must not wait for the acknowledgement of earlier ones; without this they
+        // are only slower.
         drop(stream.set_nodelay(true));
         let handle = Arc::clone(&handle);
         connections.spawn(async move {
@@ -220,7 +226,8 @@ pub(crate) fn form_value(text: &str, name: &str) -> Option<String> {
     })
 }
 
-/// Resolves `%XX`, and `+` as a space where the text is a form; bytes that are not UTF-8 become replacement characters.
+/// Resolves `%XX`, and `+` as a space where the text is a form; bytes that are not UTF-8 become
+/// replacement characters.
 pub(crate) fn unescape(text: &str, form: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

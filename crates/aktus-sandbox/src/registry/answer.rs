@@ -5,8 +5,8 @@ use http::{HeaderName, Method, Response, StatusCode, header};
 use serde_json::json;
 
 use super::faults::{Fault, On, flip_bit, take};
-use super::store::digest;
 use super::{Part, RequestRecord, State};
+use crate::hash::sha256_hex;
 use crate::listener::{self, Body, Reply, Request, unescape};
 
 /// How many tags a page holds when neither side says otherwise.
@@ -95,9 +95,9 @@ fn token(state: &mut State, request: &Request) -> Reply {
 fn storage(state: &mut State, request: &Request) -> Reply {
     if request.header("authorization").is_some() {
         // The answer of Amazon S3 to a pre-signed URL with a second authentication.
-        let message = "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; only the \
-                       X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization \
-                       header should be specified</Message></Error>";
+        let message = "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; \
+                       only the X-Amz-Algorithm query parameter, Signature query string parameter \
+                       or the Authorization header should be specified</Message></Error>";
         return Reply::Answer(listener::response(
             StatusCode::BAD_REQUEST,
             "application/xml",
@@ -294,7 +294,7 @@ fn spoiled(
             response = redirect(&format!(
                 "{}/{wanted}?X-Amz-Signature={}",
                 state.storage_url,
-                signature(wanted)
+                sha256_hex(wanted.as_bytes())
             ));
         }
         Some(Fault::Header { name, value }) => {
@@ -317,12 +317,6 @@ fn redirect(location: &str) -> Response<Body> {
     let mut response = listener::text(StatusCode::TEMPORARY_REDIRECT, "");
     listener::set_header(&mut response, header::LOCATION, location);
     response
-}
-
-fn signature(wanted: &str) -> String {
-    let mut text = digest(wanted.as_bytes());
-    drop(text.drain(.."sha256:".len()));
-    text
 }
 
 /// An error in the form of the distribution specification.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
+
+use crate::hash::sha256_hex;
 
 /// A manifest as it was pushed.
 pub(super) struct Manifest {
@@ -89,11 +90,5 @@ impl Store {
 
 /// `sha256:` and the hash in lower-case hexadecimal.
 pub(super) fn digest(bytes: &[u8]) -> String {
-    let mut text = String::from("sha256:");
-    for byte in Sha256::digest(bytes) {
-        for half in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(half), 16).unwrap_or('0'));
-        }
-    }
-    text
+    format!("sha256:{}", sha256_hex(bytes))
 }
