@@ -15,7 +15,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ("aktus-release", &["aktus-helm", "aktus-k8s"]),
     ("aktus-aws", &[]),
     ("aktus-sandbox", &[]),
-    ("aktus-bootstrap", &["aktus-aws", "aktus-helm", "aktus-k8s", "aktus-release"]),
+    ("aktus-bootstrap", &["aktus-aws", "aktus-diagnostics", "aktus-helm", "aktus-k8s", "aktus-release"]),
     ("aktus-lambda", &["aktus-aws", "aktus-bootstrap"]),
     (
         "aktus-cli",
