@@ -134,7 +134,7 @@ impl Sources {
     pub fn position(&self, span: Span) -> Option<Position<'_>> {
         let source = self.get(span.source)?;
         let before = source.text.get(..span.start as usize)?;
-        let line = before.iter().filter(|byte| **byte == b'\n').count();
+        let line = before.split(|byte| *byte == b'\n').count() - 1;
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
         let from_one = |count: usize| u32::try_from(count).unwrap_or(u32::MAX - 1) + 1;
         Some(Position { name: &source.name, line: from_one(line), column: from_one(column) })

@@ -1,1 +1,33 @@
-//! Placeholder.
+//! What does this CloudFormation template create?
+//!
+//! A [`Template`] is a value built from typed parts. [`Template::to_yaml`] and [`Template::to_json`] render it,
+//! same input, same bytes; [`evaluate`] resolves its conditions and intrinsic functions for given parameters
+//! into a [`ResourceGraph`], with [`Value::Unknown`] where only AWS can tell. No I/O, no clock.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use aktus_template::{Condition, Expr, Parameter, ParameterType, Pseudo, Resource, Template, Value, evaluate};
+//!
+//! let mut template = Template { description: "A file system".to_owned(), ..Template::default() };
+//! let size = Parameter::new(ParameterType::String, "Large or small").default("small").allowed(&["small", "large"]);
+//! template.parameters.insert("Size".to_owned(), size);
+//! template.conditions.insert("Large".to_owned(), Condition::equals("Size", "large"));
+//! let throughput = Expr::choose("Large", 50, Expr::no_value());
+//! let files = Resource::new("AWS::EFS::FileSystem").set("ProvisionedThroughputInMibps", throughput);
+//! template.resources.insert("Files".to_owned(), files);
+//!
+//! let parameters = BTreeMap::from([("Size".to_owned(), "large".to_owned())]);
+//! let graph = evaluate(&template, &parameters, &Pseudo::new("stack", "us-east-1", "111122223333"))?;
+//! assert_eq!(graph.resources["Files"].properties["ProvisionedThroughputInMibps"], Value::Integer(50));
+//! # Ok::<(), aktus_template::EvaluateError>(())
+//! ```
+
+mod eval;
+mod model;
+mod render;
+
+pub use eval::{EvaluateError, EvaluatedResource, Pseudo, ResourceGraph, Value, evaluate};
+pub use model::{
+    Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Resource, Retention,
+    Template, Token, tokens,
+};

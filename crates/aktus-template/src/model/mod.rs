@@ -1,0 +1,223 @@
+//! A CloudFormation template as a value.
+
+mod expr;
+
+use indexmap::IndexMap;
+
+pub use expr::{Condition, Expr, Token, tokens};
+
+/// A template: sections in the order in which they are written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Template {
+    /// What the template is for, at most 1,024 bytes.
+    pub description: String,
+    /// How the console groups and labels the parameters.
+    pub interface: Vec<ParameterGroup>,
+    /// Parameters by name.
+    pub parameters: IndexMap<String, Parameter>,
+    /// Conditions by name.
+    pub conditions: IndexMap<String, Condition>,
+    /// Resources by logical id.
+    pub resources: IndexMap<String, Resource>,
+    /// Outputs by name.
+    pub outputs: IndexMap<String, Output>,
+}
+
+/// One group of `AWS::CloudFormation::Interface`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterGroup {
+    /// The heading.
+    pub label: String,
+    /// The parameters below it, with their labels.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// The types of parameters that a template of ours or of others uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ParameterType {
+    /// `String`
+    String,
+    /// `Number`
+    Number,
+    /// `CommaDelimitedList`
+    CommaDelimitedList,
+}
+
+impl ParameterType {
+    /// The word in the template.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::String => "String",
+            Self::Number => "Number",
+            Self::CommaDelimitedList => "CommaDelimitedList",
+        }
+    }
+}
+
+/// A parameter and the rules its value keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// The type.
+    pub kind: ParameterType,
+    /// What it effects.
+    pub description: String,
+    /// The value when none is given; without it the parameter is required.
+    pub default: Option<String>,
+    /// The values it may have; empty means any.
+    pub allowed_values: Vec<String>,
+    /// A regular expression over the whole value.
+    pub allowed_pattern: Option<String>,
+    /// What to say when a rule is broken.
+    pub constraint: Option<String>,
+    /// The least number.
+    pub min_value: Option<i64>,
+    /// The greatest number.
+    pub max_value: Option<i64>,
+    /// Whether CloudFormation masks the value when it describes the stack.
+    pub no_echo: bool,
+}
+
+impl Parameter {
+    /// A parameter of a type, with what it effects; required until [`Parameter::default`] is called.
+    pub fn new(kind: ParameterType, description: &str) -> Self {
+        Self {
+            kind,
+            description: description.to_owned(),
+            default: None,
+            allowed_values: Vec::new(),
+            allowed_pattern: None,
+            constraint: None,
+            min_value: None,
+            max_value: None,
+            no_echo: false,
+        }
+    }
+
+    /// The same with a default.
+    #[must_use]
+    pub fn default(mut self, value: &str) -> Self {
+        self.default = Some(value.to_owned());
+        self
+    }
+
+    /// The same with the values it may have.
+    #[must_use]
+    pub fn allowed(mut self, values: &[&str]) -> Self {
+        self.allowed_values = values.iter().map(|value| (*value).to_owned()).collect();
+        self
+    }
+
+    /// The same with a pattern and what to say when it does not match.
+    #[must_use]
+    pub fn pattern(mut self, pattern: &str, constraint: &str) -> Self {
+        self.allowed_pattern = Some(pattern.to_owned());
+        self.constraint = Some(constraint.to_owned());
+        self
+    }
+
+    /// The same between two numbers.
+    #[must_use]
+    pub fn between(mut self, least: i64, most: i64) -> Self {
+        (self.min_value, self.max_value) = (Some(least), Some(most));
+        self
+    }
+
+    /// The same, masked.
+    #[must_use]
+    pub fn no_echo(mut self) -> Self {
+        self.no_echo = true;
+        self
+    }
+}
+
+/// What happens to a resource that leaves the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retention {
+    /// It is deleted.
+    Delete,
+    /// It stays.
+    Retain,
+}
+
+impl Retention {
+    /// The word in the template.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delete => "Delete",
+            Self::Retain => "Retain",
+        }
+    }
+}
+
+/// A resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    /// The type, such as `AWS::EKS::Cluster`.
+    pub kind: String,
+    /// The condition under which it exists.
+    pub condition: Option<String>,
+    /// Resources that are created before and deleted after it, besides those it refers to.
+    pub depends_on: Vec<String>,
+    /// What happens when it is removed from the stack.
+    pub deletion_policy: Option<Retention>,
+    /// What happens to the old one when it is replaced.
+    pub update_replace_policy: Option<Retention>,
+    /// Its properties.
+    pub properties: IndexMap<String, Expr>,
+}
+
+impl Resource {
+    /// A resource of a type, with nothing set.
+    pub fn new(kind: &str) -> Self {
+        Self {
+            kind: kind.to_owned(),
+            condition: None,
+            depends_on: Vec::new(),
+            deletion_policy: None,
+            update_replace_policy: None,
+            properties: IndexMap::new(),
+        }
+    }
+
+    /// The same with a property.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl Into<Expr>) -> Self {
+        self.properties.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same, existing only under a condition.
+    #[must_use]
+    pub fn when(mut self, condition: &str) -> Self {
+        self.condition = Some(condition.to_owned());
+        self
+    }
+
+    /// The same, created after others.
+    #[must_use]
+    pub fn after(mut self, resources: &[&str]) -> Self {
+        self.depends_on.extend(resources.iter().map(|name| (*name).to_owned()));
+        self
+    }
+
+    /// The same, kept when it leaves the stack or is replaced.
+    #[must_use]
+    pub fn retained(mut self) -> Self {
+        (self.deletion_policy, self.update_replace_policy) =
+            (Some(Retention::Retain), Some(Retention::Retain));
+        self
+    }
+}
+
+/// An output.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// What it says.
+    pub description: String,
+    /// The condition under which it exists.
+    pub condition: Option<String>,
+    /// The value.
+    pub value: Expr,
+    /// The name under which other stacks import it.
+    pub export: Option<Expr>,
+}
