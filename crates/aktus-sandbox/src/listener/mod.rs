@@ -36,7 +36,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(20);
 pub(crate) type Body = BoxBody<Bytes, io::Error>;
 
 /// A request with its body read whole.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// The method.
     pub(crate) method: Method,
@@ -70,6 +70,8 @@ pub(crate) enum Reply {
     Stall,
     /// Closes the connection without an answer.
     Disconnect,
+    /// Waits, then does what the function says.
+    After(std::time::Duration, Box<dyn FnOnce() -> Reply + Send>),
 }
 
 /// A running server.
@@ -153,17 +155,23 @@ async fn answer(
             "the request body is too large or broke off",
         ));
     };
-    let reply = handle(Request {
+    let mut reply = handle(Request {
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
         headers: head.headers,
         body: body.to_bytes(),
     });
-    match reply {
-        Reply::Answer(response) => Ok(response),
-        Reply::Stall => std::future::pending().await,
-        Reply::Disconnect => Err(io::ErrorKind::ConnectionAborted.into()),
+    loop {
+        match reply {
+            Reply::Answer(response) => return Ok(response),
+            Reply::Stall => return std::future::pending().await,
+            Reply::Disconnect => return Err(io::ErrorKind::ConnectionAborted.into()),
+            Reply::After(delay, then) => {
+                tokio::time::sleep(delay).await;
+                reply = then();
+            }
+        }
     }
 }
 

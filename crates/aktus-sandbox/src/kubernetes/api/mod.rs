@@ -1,0 +1,194 @@
+//! What does the API answer to a request, apart from HTTP?
+//!
+//! Everything here is a function of the state and the request, so that it is tested as data.
+
+mod create;
+mod decode;
+mod delete;
+mod discovery;
+mod modify;
+mod object;
+mod parameters;
+mod patching;
+mod path;
+mod read;
+mod review;
+mod watch;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::resources::{Resource, Resources};
+use super::status::Status;
+use super::store::{CreatedObject, Key, Store};
+use super::strategy::{self, Context};
+use crate::{Clock, Mode};
+
+pub(crate) use object::{text, text_at};
+pub(crate) use parameters::{FieldValidation, Parameters};
+pub(crate) use path::{Path, Target};
+pub(crate) use watch::{WatchRequest, Watcher};
+
+/// The largest request body, in bytes; the API server's own limit.
+pub(crate) const BODY_LIMIT: usize = 3 * 1024 * 1024;
+
+/// A request as HTTP brought it.
+#[derive(Clone, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    /// Without escapes.
+    pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
+    pub(crate) content_type: &'a str,
+    pub(crate) accept: &'a str,
+    pub(crate) user_agent: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// A JSON object with its status code and warnings.
+    Json { code: u16, body: Arc<Value>, warnings: Vec<String> },
+    /// Plain text.
+    Text { code: u16, body: String },
+    /// A stream of changes.
+    Watch(WatchRequest),
+}
+
+impl Answer {
+    fn json(code: u16, body: impl Into<Arc<Value>>) -> Self {
+        Self::Json { code, body: body.into(), warnings: Vec::new() }
+    }
+
+    fn page_not_found() -> Self {
+        Self::Text { code: 404, body: "404 page not found\n".to_owned() }
+    }
+}
+
+/// The API server's state and rules.
+#[derive(Debug)]
+pub(crate) struct Api {
+    pub(crate) store: Store,
+    pub(crate) resources: Resources,
+    pub(crate) clock: Clock,
+    pub(crate) mode: Mode,
+    /// Whether the built-in controllers' own writes are going on, which are not counted.
+    pub(crate) writes: u64,
+}
+
+impl Api {
+    pub(crate) fn new(store: Store, clock: Clock, mode: Mode) -> Self {
+        let mut api = Self { store, resources: Resources::default(), clock, mode, writes: 0 };
+        super::definitions::load_all(&mut api);
+        api
+    }
+
+    /// Answers a request.
+    pub(crate) fn handle(&mut self, request: &Request<'_>) -> Answer {
+        match self.route(request) {
+            Ok(answer) => answer,
+            Err(status) => Answer::json(status.code, status.to_json()),
+        }
+    }
+
+    fn route(&mut self, request: &Request<'_>) -> Result<Answer, Status> {
+        if let Some(answer) = discovery::answer(self, request) {
+            return answer;
+        }
+        let Some(path) = Path::parse(request.path) else { return Ok(Answer::page_not_found()) };
+        let Some(resource) =
+            self.resources.find(&path.group, &path.version, &path.plural).map(Arc::clone)
+        else {
+            return Ok(Answer::page_not_found());
+        };
+        if path.namespace.is_some() && !resource.namespaced {
+            return Ok(Answer::page_not_found());
+        }
+        let parameters = Parameters::parse(request)?;
+        let target = Target {
+            resource,
+            namespace: path.namespace,
+            name: path.name,
+            subresource: path.subresource,
+        };
+        if let Some(reason) = self.store.broken() {
+            return Err(Status::internal(reason));
+        }
+        self.dispatch(request, &target, &parameters)
+    }
+
+    fn dispatch(
+        &mut self,
+        request: &Request<'_>,
+        target: &Target,
+        parameters: &Parameters,
+    ) -> Result<Answer, Status> {
+        let resource = &target.resource;
+        if let Some(subresource) = &target.subresource
+            && !resource.has_subresource(subresource)
+        {
+            return Ok(Answer::page_not_found());
+        }
+        let verb = match (request.method, &target.name) {
+            ("GET", Some(_)) if parameters.watch => "watch",
+            ("GET" | "HEAD", Some(_)) => "get",
+            ("GET" | "HEAD", None) if parameters.watch => "watch",
+            ("GET" | "HEAD", None) => "list",
+            ("POST", None) => "create",
+            ("POST", Some(_)) if target.subresource.is_some() => "create",
+            ("PUT", Some(_)) => "update",
+            ("PATCH", Some(_)) => "patch",
+            ("DELETE", Some(_)) => "delete",
+            ("DELETE", None) => "deletecollection",
+            _ => return Err(Status::method_not_allowed()),
+        };
+        if target.subresource.is_none() && !resource.allows(verb) {
+            return Err(Status::method_not_allowed());
+        }
+        match (verb, target.subresource.as_deref()) {
+            ("get", None | Some("status")) => read::get(self, target),
+            ("get", Some("scale")) => modify::get_scale(self, target),
+            ("get", Some("log")) => read::log(self, target),
+            ("list", None) => read::list(self, target, parameters),
+            ("watch", None) => watch::start(self, target, parameters),
+            ("create", None) => create::create(self, target, parameters, request),
+            ("create", Some("eviction")) => delete::evict(self, target, parameters, request),
+            ("create", Some("token")) => review::token(self, target, request),
+            ("update", _) => modify::replace(self, target, parameters, request),
+            ("patch", _) => patching::patch(self, target, parameters, request),
+            ("delete", None) => delete::delete(self, target, parameters, request),
+            ("deletecollection", None) => {
+                delete::delete_collection(self, target, parameters, request)
+            }
+            _ => Err(Status::method_not_allowed()),
+        }
+    }
+
+    /// The objects' key of a target that names an object.
+    fn key(target: &Target, name: &str) -> Key {
+        Key::new(&target.resource.storage, target.namespace.as_deref().unwrap_or(""), name)
+    }
+
+    /// What rules may look at.
+    pub(crate) fn context(&self) -> Context<'_> {
+        Context { store: &self.store, mode: self.mode }
+    }
+
+    /// An object as a version of its kind shows it.
+    pub(crate) fn shown(&self, resource: &Resource, object: &Arc<Value>) -> Arc<Value> {
+        strategy::convert::shown(resource, object)
+    }
+
+    /// Notes an identity that a client created.
+    fn note_created(&mut self, resource: &Resource, object: &Value) {
+        let namespace = text(object, "namespace");
+        self.store.note_created(CreatedObject {
+            api_version: resource.api_version(),
+            kind: resource.kind.clone(),
+            namespace: resource.namespaced.then(|| namespace.to_owned()),
+            name: text(object, "name").to_owned(),
+        });
+    }
+}

@@ -1,0 +1,294 @@
+//! Which objects do `labelSelector` and `fieldSelector` mean?
+
+use serde_json::Value;
+
+use super::api::Parameters;
+use super::resources::Resource;
+use super::status::Status;
+
+/// One requirement on a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Requirement {
+    key: String,
+    operator: Operator,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Operator {
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Exists,
+    NotExists,
+    GreaterThan(i64),
+    LessThan(i64),
+}
+
+/// Labels and fields that an object must have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Selector {
+    labels: Vec<Requirement>,
+    /// Field, expected text, whether it must be equal.
+    fields: Vec<(String, String, bool)>,
+}
+
+impl Selector {
+    /// Reads both selectors of a request.
+    pub(crate) fn parse(resource: &Resource, parameters: &Parameters) -> Result<Self, Status> {
+        let labels = labels(&parameters.label_selector).map_err(|problem| {
+            Status::bad_request(format!("unable to parse requirement: {problem}"))
+        })?;
+        let mut fields = Vec::new();
+        for term in parameters.field_selector.split(',').filter(|term| !term.is_empty()) {
+            let (field, value, equal) = if let Some((field, value)) = term.split_once("!=") {
+                (field, value, false)
+            } else if let Some((field, value)) = term.split_once("==") {
+                (field, value, true)
+            } else if let Some((field, value)) = term.split_once('=') {
+                (field, value, true)
+            } else {
+                return Err(Status::bad_request(format!(
+                    "invalid selector: '{term}'; can't understand '{term}'"
+                )));
+            };
+            if !selectable(resource).contains(&field) {
+                return Err(Status::bad_request(format!("field label not supported: {field}")));
+            }
+            fields.push((field.to_owned(), value.to_owned(), equal));
+        }
+        Ok(Self { labels, fields })
+    }
+
+    /// A selector of one object by name.
+    pub(crate) fn of_name(name: &str) -> Self {
+        let fields = vec![("metadata.name".to_owned(), name.to_owned(), true)];
+        Self { labels: Vec::new(), fields }
+    }
+
+    /// A `metav1.LabelSelector` of an object; `None` selects nothing.
+    pub(crate) fn of_object(selector: &Value) -> Option<Self> {
+        let map = selector.as_object()?;
+        let mut labels = Vec::new();
+        for (key, value) in map.get("matchLabels").and_then(Value::as_object).into_iter().flatten()
+        {
+            labels.push(Requirement {
+                key: key.clone(),
+                operator: Operator::In(vec![value.as_str()?.to_owned()]),
+            });
+        }
+        for term in map.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
+            let values = || -> Vec<String> {
+                let values = term.get("values").and_then(Value::as_array);
+                values.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+            };
+            labels.push(Requirement {
+                key: term.get("key").and_then(Value::as_str)?.to_owned(),
+                operator: match term.get("operator").and_then(Value::as_str)? {
+                    "In" => Operator::In(values()),
+                    "NotIn" => Operator::NotIn(values()),
+                    "Exists" => Operator::Exists,
+                    "DoesNotExist" => Operator::NotExists,
+                    _ => return None,
+                },
+            });
+        }
+        Some(Self { labels, fields: Vec::new() })
+    }
+
+    /// A plain map of labels, as Services have.
+    pub(crate) fn of_labels(labels: &Value) -> Option<Self> {
+        let map = labels.as_object().filter(|map| !map.is_empty())?;
+        let labels = map
+            .iter()
+            .filter_map(|(key, value)| {
+                let operator = Operator::In(vec![value.as_str()?.to_owned()]);
+                Some(Requirement { key: key.clone(), operator })
+            })
+            .collect();
+        Some(Self { labels, fields: Vec::new() })
+    }
+
+    pub(crate) fn is_everything(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
+    /// Whether an object is meant.
+    pub(crate) fn matches(&self, object: &Value) -> bool {
+        let labels = object.pointer("/metadata/labels");
+        self.matches_labels(labels.unwrap_or(&Value::Null))
+            && self.fields.iter().all(|(field, value, equal)| {
+                let found = field.split('.').try_fold(object, |object, name| object.get(name));
+                let found = match found {
+                    Some(Value::String(text)) => text.clone(),
+                    Some(Value::Null) | None => String::new(),
+                    Some(other) => other.to_string(),
+                };
+                (found == *value) == *equal
+            })
+    }
+
+    /// Whether labels fit, fields aside.
+    pub(crate) fn matches_labels(&self, labels: &Value) -> bool {
+        self.labels.iter().all(|requirement| {
+            let value = labels.get(&requirement.key).and_then(Value::as_str);
+            match &requirement.operator {
+                Operator::In(values) => {
+                    value.is_some_and(|value| values.iter().any(|allowed| allowed == value))
+                }
+                Operator::NotIn(values) => {
+                    value.is_none_or(|value| values.iter().all(|refused| refused != value))
+                }
+                Operator::Exists => value.is_some(),
+                Operator::NotExists => value.is_none(),
+                Operator::GreaterThan(bound) => {
+                    value.and_then(|value| value.parse::<i64>().ok()).is_some_and(|n| n > *bound)
+                }
+                Operator::LessThan(bound) => {
+                    value.and_then(|value| value.parse::<i64>().ok()).is_some_and(|n| n < *bound)
+                }
+            }
+        })
+    }
+}
+
+/// The fields that can be selected by.
+fn selectable(resource: &Resource) -> &'static [&'static str] {
+    match (resource.group.as_str(), resource.kind.as_str()) {
+        ("", "Pod") => &[
+            "metadata.name",
+            "metadata.namespace",
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.nominatedNodeName",
+        ],
+        ("", "Event") => &[
+            "metadata.name",
+            "metadata.namespace",
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ],
+        ("", "Secret") => &["metadata.name", "metadata.namespace", "type"],
+        ("", "Service") => &["metadata.name", "metadata.namespace", "spec.clusterIP", "spec.type"],
+        ("", "Namespace") => &["metadata.name", "metadata.namespace", "status.phase"],
+        ("", "Node") => &["metadata.name", "metadata.namespace", "spec.unschedulable"],
+        ("", "ReplicationController") | ("apps", "ReplicaSet") => {
+            &["metadata.name", "metadata.namespace", "status.replicas"]
+        }
+        ("batch", "Job") => &["metadata.name", "metadata.namespace", "status.successful"],
+        _ => &["metadata.name", "metadata.namespace"],
+    }
+}
+
+/// Reads a label selector: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
+fn labels(text: &str) -> Result<Vec<Requirement>, String> {
+    let mut requirements = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (term, after) = split_term(rest);
+        rest = after;
+        let term = term.trim();
+        if term.is_empty() {
+            return Err("found ',', expected: identifier after ','".to_owned());
+        }
+        requirements.push(requirement(term)?);
+    }
+    Ok(requirements)
+}
+
+/// Splits at the first comma outside parentheses.
+fn split_term(text: &str) -> (&str, &str) {
+    let mut inside = false;
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => inside = true,
+            ')' => inside = false,
+            ',' if !inside => return (&text[..at], &text[at + 1..]),
+            _ => {}
+        }
+    }
+    (text, "")
+}
+
+fn requirement(term: &str) -> Result<Requirement, String> {
+    let one = |key: &str, operator: Operator| -> Result<Requirement, String> {
+        let key = key.trim();
+        if key.is_empty() || key.contains(char::is_whitespace) {
+            return Err(format!("found '{term}', expected: identifier"));
+        }
+        Ok(Requirement { key: key.to_owned(), operator })
+    };
+    if let Some((key, value)) = term.split_once("!=") {
+        return one(key, Operator::NotIn(vec![value.trim().to_owned()]));
+    }
+    if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
+        return one(key, Operator::In(vec![value.trim().to_owned()]));
+    }
+    if let Some((key, value)) = term.split_once('>') {
+        let bound = value.trim().parse().map_err(|_| format!("bad bound in '{term}'"))?;
+        return one(key, Operator::GreaterThan(bound));
+    }
+    if let Some((key, value)) = term.split_once('<') {
+        let bound = value.trim().parse().map_err(|_| format!("bad bound in '{term}'"))?;
+        return one(key, Operator::LessThan(bound));
+    }
+    if let Some(rest) = term.strip_suffix(')')
+        && let Some((head, values)) = rest.split_once('(')
+    {
+        let values = values.split(',').map(|value| value.trim().to_owned()).collect();
+        let mut words = head.split_whitespace();
+        return match (words.next(), words.next(), words.next()) {
+            (Some(key), Some("in"), None) => one(key, Operator::In(values)),
+            (Some(key), Some("notin"), None) => one(key, Operator::NotIn(values)),
+            _ => Err(format!("found '{term}', expected: in, notin")),
+        };
+    }
+    match term.strip_prefix('!') {
+        Some(key) => one(key, Operator::NotExists),
+        None => one(term, Operator::Exists),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(selector: &str, expected: bool) {
+        let selector = Selector { labels: labels(selector).unwrap(), fields: Vec::new() };
+        let object = json!({"metadata": {"labels": {"app": "web", "tier": "front"}}});
+        assert_eq!(selector.matches(&object), expected);
+    }
+
+    #[test]
+    fn label_selectors_match() {
+        check("app=web", true);
+        check("app==web,tier!=back", true);
+        check("app in (api, web),tier", true);
+        check("app notin (web)", false);
+        check("!owner", true);
+        check("owner", false);
+        check("owner!=x", true);
+        check("", true);
+    }
+
+    #[test]
+    fn a_selector_that_is_none_is_refused() {
+        assert!(labels("a b c").is_err());
+        assert!(labels(",a").is_err());
+    }
+}
