@@ -223,7 +223,7 @@ mod tests {
             "2010-09-09",
             "a: b",
             "a, b",
-            "it's",
+            "'tis",
             "",
             "plain text",
             "AWS::Region",
