@@ -20,12 +20,16 @@
 //! ```
 
 mod build;
+mod decode;
 mod emit;
 mod error;
 mod head;
 pub mod json;
 mod limits;
+mod number;
+mod parse;
 mod read;
+mod resolve;
 mod stream;
 mod tree;
 mod value;

@@ -10,7 +10,8 @@
 pub struct Limits {
     /// Bytes of text.
     pub bytes: usize,
-    /// Levels of nesting: a list in a map is two.
+    /// Levels of nesting: a list in a map is two. More than 1,000 count as 1,000, so that no value
+    /// exhausts a stack.
     pub depth: usize,
     /// Scalars, lists, maps and aliases, keys included, before aliases are expanded.
     pub nodes: usize,
@@ -21,6 +22,9 @@ pub struct Limits {
     /// Bytes of scalars after aliases are expanded.
     pub scalar_bytes: usize,
 }
+
+/// The deepest nesting that [`Limits::depth`] can allow, and that the writers write.
+pub(crate) const MAX_DEPTH: usize = 1_000;
 
 impl Limits {
     /// The default bounds for YAML.

@@ -1,9 +1,24 @@
 //! JSON the way Go's encoding/json reads and writes it.
+//!
+//! ```
+//! use aktus_yaml::{JsonBuilder, Limits, json};
+//!
+//! let value = json::read(br#"{"b": [1.0, 1e3], "a": "<&>"}"#, &mut JsonBuilder, &Limits::JSON)?;
+//! assert_eq!(json::write(&value, json::Style::Compact)?, r#"{"a":"\u003c\u0026\u003e","b":[1,1000]}"#);
+//!
+//! let error = json::read(b"{a}", &mut JsonBuilder, &Limits::JSON).unwrap_err();
+//! assert_eq!(error.to_string(), "invalid character 'a' looking for beginning of object key string");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
-use crate::build::Build;
-use crate::error::WriteError;
-use crate::limits::{Bound, Limits};
-use crate::tree::Tree;
+mod read;
+mod write;
+
+pub use read::{read, read_first};
+pub use write::write;
+pub(crate) use write::{sorted, unsupported_float, write_string};
+
+use crate::limits::Bound;
 
 /// How JSON is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +51,7 @@ pub enum Error {
         /// The byte where it begins, counted from 0.
         offset: usize,
     },
-    /// The text exceeds one of the [`Limits`].
+    /// The text exceeds one of the [`Limits`](crate::Limits).
     #[error("document has more than {limit} {bound}")]
     Limit {
         /// Which limit.
@@ -46,30 +61,12 @@ pub enum Error {
     },
 }
 
-/// Reads the one value of `text`, as `json.Unmarshal` into `interface{}`; duplicate keys: last wins.
-pub fn read<B: Build>(text: &[u8], build: &mut B, limits: &Limits) -> Result<B::Value, Error> {
-    let _ = (text, limits);
-    drop(build.null());
-    Err(Error::Syntax { problem: "unavailable".into(), offset: 0 })
-}
-
-/// Reads the first value of `text` and tells how many bytes it took, as `json.Decoder` does
-/// (which says `EOF` and `unexpected EOF` where `json.Unmarshal` says `unexpected end of JSON input`).
-pub fn read_first<B: Build>(
-    text: &[u8],
-    build: &mut B,
-    limits: &Limits,
-) -> Result<(B::Value, usize), Error> {
-    read(text, build, limits).map(|value| (value, text.len()))
-}
-
-/// Writes `tree` as `json.Marshal` does, with sorted keys; no line break at the end.
-pub fn write<T: Tree>(tree: T, style: Style) -> Result<String, WriteError> {
-    drop((tree, style));
-    Err(WriteError::Unsupported("unavailable".into()))
-}
-
 /// The text of a float64 in JSON as Go writes it; [`None`] for infinities and NaN, which it refuses.
+///
+/// ```
+/// assert_eq!(aktus_yaml::json::format_float(1e6).as_deref(), Some("1000000"));
+/// assert_eq!(aktus_yaml::json::format_float(1e21).as_deref(), Some("1e+21"));
+/// ```
 pub fn format_float(value: f64) -> Option<String> {
-    value.is_finite().then(|| value.to_string())
+    crate::number::format_json(value)
 }

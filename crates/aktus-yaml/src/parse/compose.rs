@@ -1,0 +1,338 @@
+//! Events to nodes, as the tree builder of go-yaml v2 (`decode.go`).
+
+use super::input::{Careful, prepare};
+use super::parser::{Event, EventKind, Parser, Properties};
+use super::scanner::Scanner;
+use super::token::{Failure, Style, Text};
+use crate::error::Error;
+use crate::limits::{Bound, Limits, MAX_DEPTH};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Scalar,
+    List,
+    Map,
+    Alias,
+}
+
+/// A node. Its children follow it, and `skip` leads past them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RawNode {
+    pub(crate) kind: Kind,
+    pub(crate) style: Style,
+    /// For scalars: the kind follows from the text.
+    pub(crate) implicit: bool,
+    /// The tag, resolved; empty when there is none.
+    pub(crate) tag: Text,
+    /// The text of a scalar, the name of an alias.
+    pub(crate) text: Text,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// The index after the last descendant.
+    pub(crate) skip: u32,
+    /// The number of children (for a map: keys and values), or the node an alias stands for.
+    pub(crate) count: u32,
+}
+
+/// The nodes of a document, in the order of the text.
+#[derive(Clone, Debug)]
+pub(crate) struct Arena<'t> {
+    source: Cow<'t, str>,
+    scratch: String,
+    pub(crate) nodes: Vec<RawNode>,
+    /// Whether there are aliases or merge keys, so that values depend on more than their own text.
+    pub(crate) has_references: bool,
+    /// Bytes before the text, which positions do not count.
+    shift: usize,
+}
+
+impl Arena<'_> {
+    pub(crate) fn text(&self, text: Text) -> &str {
+        text.resolve(&self.source, &self.scratch)
+    }
+
+    pub(crate) fn node(&self, index: usize) -> Option<&RawNode> {
+        self.nodes.get(index)
+    }
+
+    /// The bytes of a node in the text that was given.
+    pub(crate) fn range(&self, node: &RawNode) -> Range<usize> {
+        node.start as usize + self.shift..node.end as usize + self.shift
+    }
+
+    /// The indices of a node's children.
+    pub(crate) fn children(&self, index: usize) -> Children<'_> {
+        let (next, left) = match self.nodes.get(index) {
+            Some(node) if matches!(node.kind, Kind::List | Kind::Map) => (index + 1, node.count),
+            _ => (index, 0),
+        };
+        Children { nodes: &self.nodes, next, left: left as usize }
+    }
+}
+
+/// The children of a node.
+#[derive(Clone, Debug)]
+pub(crate) struct Children<'a> {
+    nodes: &'a [RawNode],
+    next: usize,
+    left: usize,
+}
+
+impl Iterator for Children<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        self.left = self.left.checked_sub(1)?;
+        let index = self.next;
+        self.next = self.nodes.get(index)?.skip as usize;
+        Some(index)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+/// Reads the first document of `raw`; no nodes if there is none.
+pub(crate) fn parse<'t>(raw: &'t [u8], limits: &Limits) -> Result<Arena<'t>, Error> {
+    let bytes = limits.bytes.min(MAX_BYTES);
+    if raw.len() > bytes {
+        return Err(Error::Limit { bound: Bound::Bytes, limit: bytes, range: bytes..raw.len() });
+    }
+    let input = prepare(raw);
+    let composer = match &input.careful {
+        None => compose::<false>(&input.text, None, limits),
+        Some(careful) => compose::<true>(&input.text, Some(careful), limits),
+    };
+    let shift = input.shift;
+    match composer {
+        Ok(composer) => Ok(Arena {
+            source: input.text,
+            scratch: composer.scratch,
+            nodes: composer.nodes,
+            has_references: composer.has_references,
+            shift,
+        }),
+        Err(error) => Err(shifted(error, shift)),
+    }
+}
+
+/// Offsets are kept in 32 bits.
+const MAX_BYTES: usize = 1 << 30;
+
+/// The error with its place counted from the beginning of the text that was given.
+fn shifted(mut error: Error, shift: usize) -> Error {
+    let (Error::Syntax { range, .. }
+    | Error::Decode { range, .. }
+    | Error::Convert { range, .. }
+    | Error::Type { range, .. }
+    | Error::Limit { range, .. }) = &mut error;
+    *range = range.start + shift..range.end + shift;
+    error
+}
+
+fn compose<const CAREFUL: bool>(
+    text: &str,
+    careful: Option<&Careful>,
+    limits: &Limits,
+) -> Result<Composed, Error> {
+    let parser = Parser::new(text, Scanner::<CAREFUL>::new(text, careful));
+    let mut composer = Composer {
+        text,
+        parser,
+        limits,
+        nodes: Vec::new(),
+        open: Vec::new(),
+        anchors: BTreeMap::new(),
+        aliases: 0,
+        merges: false,
+        last_end: 0,
+    };
+    composer.run()?;
+    Ok(Composed {
+        nodes: composer.nodes,
+        has_references: composer.aliases > 0 || composer.merges,
+        scratch: composer.parser.scanner.scratch,
+    })
+}
+
+struct Composed {
+    nodes: Vec<RawNode>,
+    has_references: bool,
+    scratch: String,
+}
+
+struct Composer<'s, 'l, const CAREFUL: bool> {
+    text: &'s str,
+    parser: Parser<'s, CAREFUL>,
+    limits: &'l Limits,
+    nodes: Vec<RawNode>,
+    /// The lists and maps around the position.
+    open: Vec<usize>,
+    anchors: BTreeMap<String, u32>,
+    aliases: usize,
+    merges: bool,
+    /// The end of the last node.
+    last_end: u32,
+}
+
+impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
+    fn run(&mut self) -> Result<(), Error> {
+        self.next()?;
+        if matches!(self.next()?.kind, EventKind::StreamEnd) {
+            return Ok(());
+        }
+        loop {
+            let event = self.next()?;
+            self.add(event)?;
+            if self.open.is_empty() {
+                break;
+            }
+        }
+        // go-yaml looks beyond the document for its end, and may find a mistake there.
+        self.next()?;
+        Ok(())
+    }
+
+    fn next(&mut self) -> Result<Event, Error> {
+        self.parser.next_event().map_err(|failure| {
+            let Failure { problem, line, offset } = *failure;
+            Error::Syntax { problem: problem.into_owned(), line, range: self.one_at(offset) }
+        })
+    }
+
+    /// The range of the character at `offset`, or nothing at the end.
+    fn one_at(&self, offset: usize) -> Range<usize> {
+        let letter = self.text.get(offset..).and_then(|rest| rest.chars().next());
+        offset..offset + letter.map_or(0, char::len_utf8)
+    }
+
+    fn add(&mut self, event: Event) -> Result<(), Error> {
+        match event.kind {
+            EventKind::Scalar { properties, text, style, implicit } => {
+                if implicit && text.resolve(self.text, &self.parser.scanner.scratch) == "<<"
+                    || properties.tag.is_some_and(|tag| {
+                        tag.resolve(self.text, &self.parser.scanner.scratch)
+                            == "tag:yaml.org,2002:merge"
+                    })
+                {
+                    self.merges = true;
+                }
+                self.push(event, Kind::Scalar, style, properties, text)?;
+                self.close(implicit);
+            }
+            EventKind::Alias(name) => {
+                let name_text = name.resolve(self.text, &self.parser.scanner.scratch);
+                let Some(&target) = self.anchors.get(name_text) else {
+                    return Err(Error::Decode {
+                        problem: format!("unknown anchor '{name_text}' referenced"),
+                        range: event.start as usize..event.end as usize,
+                    });
+                };
+                self.aliases += 1;
+                if self.aliases > self.limits.aliases {
+                    return Err(self.limit(Bound::Aliases, self.limits.aliases, event));
+                }
+                self.push(event, Kind::Alias, Style::Plain, Properties::default(), name)?;
+                if let Some(node) = self.nodes.last_mut() {
+                    node.count = target;
+                }
+                self.close(false);
+            }
+            EventKind::SequenceStart { properties, style } => {
+                self.open(event, Kind::List, style, properties)?;
+            }
+            EventKind::MappingStart { properties, style } => {
+                self.open(event, Kind::Map, style, properties)?;
+            }
+            EventKind::SequenceEnd | EventKind::MappingEnd => {
+                let skip = self.length();
+                if let Some(node) = self.open.pop().and_then(|open| self.nodes.get_mut(open)) {
+                    node.skip = skip;
+                    // A block ends with its last node, not where the next one begins.
+                    node.end = if node.style == Style::Flow {
+                        event.end
+                    } else {
+                        self.last_end.max(node.end)
+                    };
+                    self.last_end = node.end;
+                }
+            }
+            EventKind::StreamStart
+            | EventKind::StreamEnd
+            | EventKind::DocumentStart
+            | EventKind::DocumentEnd => {}
+        }
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        event: Event,
+        kind: Kind,
+        style: Style,
+        properties: Properties,
+    ) -> Result<(), Error> {
+        let depth = self.limits.depth.min(MAX_DEPTH);
+        if self.open.len() >= depth {
+            return Err(self.limit(Bound::Depth, depth, event));
+        }
+        let index = self.nodes.len();
+        self.push(event, kind, style, properties, Text::default())?;
+        self.open.push(index);
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        event: Event,
+        kind: Kind,
+        style: Style,
+        properties: Properties,
+        text: Text,
+    ) -> Result<(), Error> {
+        if self.nodes.len() >= self.limits.nodes {
+            return Err(self.limit(Bound::Nodes, self.limits.nodes, event));
+        }
+        let index = self.length();
+        if let Some(anchor) = properties.anchor {
+            let name = anchor.resolve(self.text, &self.parser.scanner.scratch);
+            self.anchors.insert(name.to_owned(), index);
+        }
+        if let Some(parent) = self.open.last().and_then(|&open| self.nodes.get_mut(open)) {
+            parent.count += 1;
+        }
+        self.nodes.push(RawNode {
+            kind,
+            style,
+            implicit: false,
+            tag: properties.tag.unwrap_or_default(),
+            text,
+            start: event.start,
+            end: event.end,
+            skip: index + 1,
+            count: 0,
+        });
+        Ok(())
+    }
+
+    /// Completes the node just pushed.
+    fn close(&mut self, implicit: bool) {
+        if let Some(node) = self.nodes.last_mut() {
+            node.implicit = implicit;
+            self.last_end = node.end;
+        }
+    }
+
+    fn length(&self) -> u32 {
+        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
+    }
+
+    fn limit(&self, bound: Bound, limit: usize, event: Event) -> Error {
+        Error::Limit { bound, limit, range: self.one_at(event.start as usize) }
+    }
+}

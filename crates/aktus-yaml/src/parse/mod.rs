@@ -1,0 +1,13 @@
+//! Text to nodes: what stands in the first document, before it is given a meaning.
+
+mod compose;
+mod input;
+mod parser;
+mod properties;
+mod scalars;
+mod scanner;
+mod token;
+
+pub(crate) use compose::{Arena, Kind, RawNode, parse};
+pub use token::Style;
+pub(crate) use token::Text;
