@@ -9,6 +9,7 @@ use crate::limits::{Bound, Limits, MAX_DEPTH};
 use crate::number::{format_general, format_general_32};
 use crate::parse::{Arena, Kind, RawNode};
 use crate::resolve::{Scalar, resolve};
+use crate::text::lossy;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -108,10 +109,9 @@ fn allowed_alias_share(decoded: usize) -> f64 {
 
 impl Decoder<'_, '_> {
     fn node(&self, index: usize) -> Result<&RawNode, Error> {
-        self.arena.node(index).ok_or_else(|| Error::Decode {
-            problem: "unknown problem parsing YAML content".to_owned(),
-            range: 0..0,
-        })
+        self.arena
+            .node(index)
+            .ok_or_else(|| Error::Decode { problem: "unknown problem parsing YAML content".to_owned(), range: 0..0 })
     }
 
     fn range(&self, index: usize) -> Range<usize> {
@@ -289,8 +289,7 @@ fn check_keys(arena: &Arena<'_>, node: usize, value: &Go) -> Result<(), Error> {
                 _ => return check_keys(arena, *node, value),
             };
             let (key, value) = (go_syntax(key), go_syntax(value));
-            let problem =
-                format!("unsupported map key of type: {kind}, key: {key}, value: {value}");
+            let problem = format!("unsupported map key of type: {kind}, key: {key}, value: {value}");
             Err(Error::Convert { problem, range: range(arena, *node) })
         }),
         _ => Ok(()),
@@ -306,8 +305,7 @@ fn check_numbers(arena: &Arena<'_>, node: usize, value: &Go) -> Result<(), Error
         Go::List(items) => items.iter().try_for_each(|item| check_numbers(arena, node, item)),
         Go::Map(map) => {
             // encoding/json goes by the order of the keys.
-            let mut entries: Vec<_> =
-                map.entries.iter().map(|entry| (key_text(&entry.key), entry)).collect();
+            let mut entries: Vec<_> = map.entries.iter().map(|entry| (key_text(&entry.key), entry)).collect();
             entries.sort_by(|left, right| left.0.cmp(&right.0));
             entries.iter().try_for_each(|(_, entry)| check_numbers(arena, entry.node, &entry.value))
         }
@@ -322,7 +320,7 @@ fn range(arena: &Arena<'_>, node: usize) -> Range<usize> {
 /// The key that sigs.k8s.io/yaml makes of a key.
 pub(crate) fn key_text(key: &Go) -> Cow<'_, str> {
     match key {
-        Go::String(bytes) => String::from_utf8_lossy(bytes),
+        Go::String(bytes) => lossy(bytes),
         Go::Bool(value) => Cow::Borrowed(if *value { "true" } else { "false" }),
         Go::Int(value) => Cow::Owned(value.to_string()),
         Go::Uint(value) => Cow::Owned(value.to_string()),
@@ -349,7 +347,7 @@ pub(crate) fn build<B: Build>(value: Go, build: &mut B) -> B::Value {
         Go::Int(value) => build.int(value),
         Go::Uint(value) => build.uint(value),
         Go::Float(value) => build.float(value),
-        Go::String(bytes) => build.string(String::from_utf8_lossy(&bytes)),
+        Go::String(bytes) => build.string(lossy(&bytes)),
         Go::List(items) => {
             let mut list = build.list(items.len());
             for item in items {

@@ -89,14 +89,11 @@ impl Error {
     /// The error as a diagnostic that points into `source`, the text that was read.
     pub fn diagnostic(&self, source: SourceId) -> Diagnostic {
         let (message, hint) = match self {
-            Self::Syntax { problem, .. } | Self::Decode { problem, .. } => {
-                (problem.clone(), hint(problem))
-            }
+            Self::Syntax { problem, .. } | Self::Decode { problem, .. } => (problem.clone(), hint(problem)),
             Self::Convert { problem, .. } | Self::Type { problem, .. } => (problem.clone(), None),
-            Self::Limit { bound, limit, .. } => (
-                format!("the document has more than {limit} {bound}"),
-                Some("split the document, or raise the limit"),
-            ),
+            Self::Limit { bound, limit, .. } => {
+                (format!("the document has more than {limit} {bound}"), Some("split the document, or raise the limit"))
+            }
         };
         let diagnostic = Diagnostic::error(message).at(Span::new(source, self.range()));
         match hint {
@@ -112,9 +109,7 @@ fn hint(problem: &str) -> Option<&'static str> {
         "mapping values are not allowed in this context" => {
             "quote the value if it contains `: `, or check the indentation of this line and the one before"
         }
-        "could not find expected ':'" => {
-            "write `key: value`, or indent the line below the text it continues"
-        }
+        "could not find expected ':'" => "write `key: value`, or indent the line below the text it continues",
         "found character that cannot start any token" => {
             "quote a value that starts with `@`, `` ` `` or `%`, and indent with spaces, not tabs"
         }

@@ -31,6 +31,7 @@ mod parse;
 mod read;
 mod resolve;
 mod stream;
+mod text;
 mod tree;
 mod value;
 

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::limits::Limits;
 use crate::parse::{Arena, Kind, parse};
 use crate::resolve::{Scalar, resolve};
+use crate::text::lossy;
 use crate::value::{Json, JsonBuilder, SerdeBuilder};
 use std::borrow::Cow;
 
@@ -68,7 +69,7 @@ impl<B: Build> Direct<'_, '_, B> {
                     Scalar::Float(value) if value.is_finite() => self.build.float(value),
                     Scalar::Float(_) => return None,
                     Scalar::String(value) => self.build.string(value),
-                    Scalar::Binary(value) => self.build.string(String::from_utf8_lossy(&value)),
+                    Scalar::Binary(value) => self.build.string(lossy(&value)),
                 }
             }
             Kind::List => {
@@ -104,7 +105,7 @@ fn key_text<'a>(arena: &'a Arena<'_>, index: usize) -> Option<Cow<'a, str>> {
         Scalar::Bool(false) => Cow::Borrowed("false"),
         Scalar::Int(value) => Cow::Owned(value.to_string()),
         Scalar::Float(value) => Cow::Owned(decode::float_key(value)),
-        Scalar::Binary(value) => Cow::Owned(String::from_utf8_lossy(&value).into_owned()),
+        Scalar::Binary(value) => Cow::Owned(lossy(&value).into_owned()),
         Scalar::Null | Scalar::Uint(_) => return None,
     })
 }

@@ -37,9 +37,7 @@ pub(crate) fn resolve_plain(text: &str) -> Scalar<'_> {
     let Some(&first) = text.as_bytes().first() else { return Scalar::Null };
     match first {
         b'0'..=b'9' | b'+' | b'-' => resolve_number(text),
-        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => {
-            resolve_word(text)
-        }
+        b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~' => resolve_word(text),
         b'.' => resolve_dot(text),
         _ => Scalar::String(Cow::Borrowed(text)),
     }
@@ -47,12 +45,8 @@ pub(crate) fn resolve_plain(text: &str) -> Scalar<'_> {
 
 fn resolve_word(text: &str) -> Scalar<'_> {
     match text {
-        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {
-            Scalar::Bool(true)
-        }
-        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
-            Scalar::Bool(false)
-        }
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Scalar::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Scalar::Bool(false),
         "~" | "null" | "Null" | "NULL" => Scalar::Null,
         _ => Scalar::String(Cow::Borrowed(text)),
     }
@@ -85,13 +79,10 @@ fn resolve_number(text: &str) -> Scalar<'_> {
         return Scalar::String(Cow::Borrowed(text));
     }
     // Here go-yaml drops the underscores, wherever they stand.
-    let plain =
-        if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
+    let plain = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
     let number = match parse_whole(&plain) {
         Some(whole) => Some(whole.into()),
-        None => parse_decimal(&plain)
-            .map(Scalar::Float)
-            .or_else(|| parse_binary(&plain).map(Into::into)),
+        None => parse_decimal(&plain).map(Scalar::Float).or_else(|| parse_binary(&plain).map(Into::into)),
     };
     number.unwrap_or(Scalar::String(Cow::Borrowed(text)))
 }
@@ -122,11 +113,7 @@ impl From<Whole> for Scalar<'_> {
 /// go-yaml's. `implicit`: the scalar is plain and without a tag, or has the tag `!`.
 pub(crate) fn resolve<'a>(tag: &str, text: &'a str, implicit: bool) -> Result<Scalar<'a>, String> {
     if tag.is_empty() {
-        return Ok(if implicit {
-            resolve_plain(text)
-        } else {
-            Scalar::String(Cow::Borrowed(text))
-        });
+        return Ok(if implicit { resolve_plain(text) } else { Scalar::String(Cow::Borrowed(text)) });
     }
     let string = Scalar::String(Cow::Borrowed(text));
     let wanted = match tag.strip_prefix(PREFIX) {
@@ -155,11 +142,7 @@ pub(crate) fn resolve<'a>(tag: &str, text: &'a str, implicit: bool) -> Result<Sc
         Scalar::Float(_) => "float",
         Scalar::String(_) | Scalar::Binary(_) => "str",
     };
-    if found == wanted {
-        Ok(value)
-    } else {
-        Err(format!("cannot decode !!{found} `{text}` as a !!{wanted}"))
-    }
+    if found == wanted { Ok(value) } else { Err(format!("cannot decode !!{found} `{text}` as a !!{wanted}")) }
 }
 
 /// Whether a string written without quotes would be read as a string again by go-yaml v2.

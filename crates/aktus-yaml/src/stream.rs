@@ -77,11 +77,7 @@ impl<'t> Iterator for Documents<'t> {
 impl<'t> Documents<'t> {
     fn document(&self, range: Range<usize>) -> StreamDocument<'t> {
         let text = self.text.get(range.clone()).unwrap_or_default();
-        let text = if text.ends_with(b"\n") {
-            Cow::Borrowed(text)
-        } else {
-            Cow::Owned([text, b"\n"].concat())
-        };
+        let text = if text.ends_with(b"\n") { Cow::Borrowed(text) } else { Cow::Owned([text, b"\n"].concat()) };
         StreamDocument { offset: range.start, text }
     }
 }

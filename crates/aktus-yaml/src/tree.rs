@@ -47,9 +47,7 @@ impl<T> std::fmt::Debug for Shape<'_, T> {
             Self::Int(value) => formatter.debug_tuple("Int").field(value).finish(),
             Self::Uint(value) => formatter.debug_tuple("Uint").field(value).finish(),
             Self::Float(value) => formatter.debug_tuple("Float").field(value).finish(),
-            Self::String(value) => {
-                formatter.debug_tuple("String").field(&String::from_utf8_lossy(value)).finish()
-            }
+            Self::String(value) => formatter.debug_tuple("String").field(&String::from_utf8_lossy(value)).finish(),
             Self::Plain(value) => formatter.debug_tuple("Plain").field(value).finish(),
             Self::List(_) => formatter.write_str("List(..)"),
             Self::Map(_) => formatter.write_str("Map(..)"),
@@ -101,9 +99,9 @@ impl Tree for &serde_json::Value {
             }),
             Value::String(value) => look(Shape::String(value.as_bytes().into())),
             Value::Array(items) => look(Shape::List(&mut items.iter())),
-            Value::Object(entries) => look(Shape::Map(
-                &mut entries.iter().map(|(key, value)| (key.as_bytes().into(), value)),
-            )),
+            Value::Object(entries) => {
+                look(Shape::Map(&mut entries.iter().map(|(key, value)| (key.as_bytes().into(), value))))
+            }
         }
     }
 }

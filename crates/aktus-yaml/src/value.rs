@@ -130,9 +130,9 @@ impl Tree for &Json {
             Json::Float(value) => look(Shape::Float(*value)),
             Json::String(value) => look(Shape::String(value.as_bytes().into())),
             Json::List(items) => look(Shape::List(&mut items.iter())),
-            Json::Map(entries) => look(Shape::Map(
-                &mut entries.iter().map(|(key, value)| (key.as_bytes().into(), value)),
-            )),
+            Json::Map(entries) => {
+                look(Shape::Map(&mut entries.iter().map(|(key, value)| (key.as_bytes().into(), value))))
+            }
         }
     }
 }

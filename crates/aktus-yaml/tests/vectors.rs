@@ -1,36 +1,50 @@
 //! The recorded behaviour of sigs.k8s.io/yaml 1.6.0 and go-yaml 3.0.4.
 
-use aktus_yaml::{json, read_json, write_v2, write_v3};
-use serde_json::Value;
+use aktus_yaml::{Json, JsonBuilder, Limits, json, read_json, write_v2, write_v3};
 
 const VECTORS: &str = include_str!("fixtures/helm-yaml-vectors.json");
 
-fn vectors(section: &str) -> Vec<Value> {
-    let vectors: Value = serde_json::from_str(VECTORS).unwrap();
-    vectors[section].as_array().unwrap().clone()
+/// The cases of a section. Read with our own reader: `serde_json` rounds some numbers differently.
+fn vectors(section: &str) -> Vec<Json> {
+    match json::read(VECTORS.as_bytes(), &mut JsonBuilder, &Limits::JSON).unwrap() {
+        Json::Map(mut sections) => match sections.remove(section) {
+            Some(Json::List(cases)) => cases,
+            other => panic!("{section} is {other:?}"),
+        },
+        other => panic!("the vectors are {other:?}"),
+    }
+}
+
+fn field<'a>(case: &'a Json, name: &str) -> &'a Json {
+    match case {
+        Json::Map(fields) => fields.get(name).unwrap_or(&Json::Null),
+        other => panic!("a case is {other:?}"),
+    }
+}
+
+fn text<'a>(case: &'a Json, name: &str) -> Option<&'a str> {
+    match field(case, name) {
+        Json::String(text) => Some(text),
+        _ => None,
+    }
 }
 
 /// All differences at once, so that one run shows them all.
 #[track_caller]
 fn check(total: usize, differences: &[String]) {
     assert!(total > 0, "no cases");
-    assert!(
-        differences.is_empty(),
-        "{} of {total} differ:\n{}",
-        differences.len(),
-        differences.join("\n")
-    );
+    assert!(differences.is_empty(), "{} of {total} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 /// The vectors hold float64 numbers, as chart values do.
-fn as_floats(value: &Value) -> Value {
+#[expect(clippy::cast_precision_loss, reason = "that is what Go does")]
+fn as_floats(value: Json) -> Json {
     match value {
-        Value::Number(number) => number.as_f64().map_or(Value::Null, Value::from),
-        Value::Array(items) => items.iter().map(as_floats).collect(),
-        Value::Object(entries) => {
-            entries.iter().map(|(key, value)| (key.clone(), as_floats(value))).collect()
-        }
-        other => other.clone(),
+        Json::Int(number) => Json::Float(number as f64),
+        Json::Uint(number) => Json::Float(number as f64),
+        Json::List(items) => Json::List(items.into_iter().map(as_floats).collect()),
+        Json::Map(entries) => Json::Map(entries.into_iter().map(|(key, value)| (key, as_floats(value))).collect()),
+        other => other,
     }
 }
 
@@ -39,23 +53,32 @@ fn reads_what_go_reads() {
     let cases = vectors("parse");
     let mut differences = Vec::new();
     for case in &cases {
-        let text = case["yaml"].as_str().unwrap();
-        let found = match read_json(text.as_bytes()) {
-            // Go's JSON goes through float64.
-            Ok(value) => {
-                let value: Value =
-                    serde_json::from_str(&json::write(&value, json::Style::Compact).unwrap())
-                        .unwrap();
-                Ok(json::write(&as_floats(&value), json::Style::Compact).unwrap())
-            }
-            Err(error) => Err(error.to_string()),
-        };
-        let expected = match case["error"].as_str() {
+        let yaml = text(case, "yaml").unwrap();
+        let found = read_json(yaml.as_bytes())
+            .map(|value| json::write(&as_floats(value), json::Style::Compact).unwrap())
+            .map_err(|error| error.to_string());
+        let expected = match text(case, "error") {
             Some(error) => Err(error.to_owned()),
-            None => Ok(case["json"].as_str().unwrap().to_owned()),
+            None => Ok(text(case, "json").unwrap().to_owned()),
         };
         if found != expected {
-            differences.push(format!("{text:?}\n  expected {expected:?}\n  found    {found:?}"));
+            differences.push(format!("{yaml:?}\n  expected {expected:?}\n  found    {found:?}"));
+        }
+    }
+    check(cases.len(), &differences);
+}
+
+#[track_caller]
+fn check_layout(write: impl Fn(&Json) -> Result<String, String>, expected: impl Fn(&Json) -> Result<String, String>) {
+    let cases = vectors("emit");
+    let mut differences = Vec::new();
+    for case in &cases {
+        let value = as_floats(field(case, "json").clone());
+        // Helm cuts one line break off.
+        let found = write(&value).map(|text| text.strip_suffix('\n').unwrap().to_owned());
+        let expected = expected(case);
+        if found != expected {
+            differences.push(format!("{value:?}\n  expected {expected:?}\n  found    {found:?}"));
         }
     }
     check(cases.len(), &differences);
@@ -63,36 +86,19 @@ fn reads_what_go_reads() {
 
 #[test]
 fn lays_out_as_go_yaml_v2() {
-    let cases = vectors("emit");
-    let mut differences = Vec::new();
-    for case in &cases {
-        let value = as_floats(&case["json"]);
-        let found = write_v2(&value).map_err(|error| error.to_string());
-        let expected = match case["toYaml_error"].as_str() {
+    check_layout(
+        |value| write_v2(value).map_err(|error| error.to_string()),
+        |case| match text(case, "toYaml_error") {
             Some(error) => Err(error.to_owned()),
-            None => Ok(case["toYaml"].as_str().unwrap().to_owned()),
-        };
-        // Helm cuts one line break off.
-        let found = found.map(|text| text.strip_suffix('\n').unwrap().to_owned());
-        if found != expected {
-            differences.push(format!("{value}\n  expected {expected:?}\n  found    {found:?}"));
-        }
-    }
-    check(cases.len(), &differences);
+            None => Ok(text(case, "toYaml").unwrap().to_owned()),
+        },
+    );
 }
 
 #[test]
 fn lays_out_as_go_yaml_v3() {
-    let cases = vectors("emit");
-    let mut differences = Vec::new();
-    for case in &cases {
-        let value = as_floats(&case["json"]);
-        let found = write_v3(&value).map_err(|error| error.to_string());
-        let found = found.map(|text| text.strip_suffix('\n').unwrap().to_owned());
-        let expected = Ok(case["toYamlPretty"].as_str().unwrap().to_owned());
-        if found != expected {
-            differences.push(format!("{value}\n  expected {expected:?}\n  found    {found:?}"));
-        }
-    }
-    check(cases.len(), &differences);
+    check_layout(
+        |value| write_v3(value).map_err(|error| error.to_string()),
+        |case| Ok(text(case, "toYamlPretty").unwrap().to_owned()),
+    );
 }

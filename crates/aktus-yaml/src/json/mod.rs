@@ -16,7 +16,7 @@ mod write;
 
 pub use read::{read, read_first};
 pub use write::write;
-pub(crate) use write::{sorted, unsupported_float, write_string};
+pub(crate) use write::{unsupported_float, write_handle};
 
 use crate::limits::Bound;
 

@@ -3,6 +3,7 @@
 use super::Error;
 use crate::build::Build;
 use crate::limits::{Bound, Limits, MAX_DEPTH};
+use crate::text::lossy;
 use std::borrow::Cow;
 
 /// Reads the one value of `text`, as `json.Unmarshal` into `interface{}`. Of a key that comes twice,
@@ -19,11 +20,7 @@ pub fn read<B: Build>(text: &[u8], build: &mut B, limits: &Limits) -> Result<B::
 
 /// Reads the first value of `text` and tells how many bytes it took, as `json.Decoder` does
 /// (which says `EOF` and `unexpected EOF` where `json.Unmarshal` says `unexpected end of JSON input`).
-pub fn read_first<B: Build>(
-    text: &[u8],
-    build: &mut B,
-    limits: &Limits,
-) -> Result<(B::Value, usize), Error> {
+pub fn read_first<B: Build>(text: &[u8], build: &mut B, limits: &Limits) -> Result<(B::Value, usize), Error> {
     let mut reader = Reader::new(text, build, limits)?;
     reader.end_of_input = "unexpected EOF";
     reader.skip_space();
@@ -265,9 +262,7 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
                 }
                 Some(0x20..) => {
                     let from = self.at;
-                    while matches!(self.peek(), Some(0x20..))
-                        && !matches!(self.peek(), Some(b'"' | b'\\'))
-                    {
+                    while matches!(self.peek(), Some(0x20..)) && !matches!(self.peek(), Some(b'"' | b'\\')) {
                         self.at += 1;
                     }
                     text.push_str(&lossy(self.text.get(from..self.at).unwrap_or_default()));
@@ -330,19 +325,6 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
         }
         Ok(char::REPLACEMENT_CHARACTER)
     }
-}
-
-/// Text with U+FFFD for every byte that is not UTF-8, as Go has it (Rust would put one for several).
-fn lossy(bytes: &[u8]) -> Cow<'_, str> {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Cow::Borrowed(text);
-    }
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    Cow::Owned(text)
 }
 
 /// encoding/json's `quoteChar`, which takes the byte for a character.

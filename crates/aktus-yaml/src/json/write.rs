@@ -11,8 +11,13 @@ use std::fmt::Write as _;
 /// Writes `tree` as `json.Marshal` does, with sorted keys; no line break at the end.
 #[expect(clippy::needless_pass_by_value, reason = "a Tree is a handle, usually a reference")]
 pub fn write<T: Tree>(tree: T, style: Style) -> Result<String, WriteError> {
+    write_handle(&tree, style)
+}
+
+/// [`write`] for a handle that is needed again.
+pub(crate) fn write_handle<T: Tree>(tree: &T, style: Style) -> Result<String, WriteError> {
     let mut writer = Writer { out: String::new(), style, depth: 0 };
-    writer.value(&tree)?;
+    writer.value(tree)?;
     Ok(writer.out)
 }
 
@@ -117,9 +122,7 @@ pub(crate) fn unsupported_float(value: f64) -> WriteError {
 }
 
 /// The entries by key, as Go sorts them: by bytes.
-pub(crate) fn sorted<'a, T>(
-    entries: &mut dyn Iterator<Item = (Cow<'a, [u8]>, T)>,
-) -> Vec<(Cow<'a, [u8]>, T)> {
+pub(crate) fn sorted<'a, T>(entries: &mut dyn Iterator<Item = (Cow<'a, [u8]>, T)>) -> Vec<(Cow<'a, [u8]>, T)> {
     let mut entries: Vec<_> = entries.collect();
     if !entries.is_sorted_by(|left, right| left.0 <= right.0) {
         entries.sort_by(|left, right| left.0.cmp(&right.0));

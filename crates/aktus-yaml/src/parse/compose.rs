@@ -135,11 +135,7 @@ fn shifted(mut error: Error, shift: usize) -> Error {
     error
 }
 
-fn compose<const CAREFUL: bool>(
-    text: &str,
-    careful: Option<&Careful>,
-    limits: &Limits,
-) -> Result<Composed, Error> {
+fn compose<const CAREFUL: bool>(text: &str, careful: Option<&Careful>, limits: &Limits) -> Result<Composed, Error> {
     let parser = Parser::new(text, Scanner::<CAREFUL>::new(text, careful));
     let mut composer = Composer {
         text,
@@ -216,8 +212,7 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
             EventKind::Scalar { properties, text, style, implicit } => {
                 if implicit && text.resolve(self.text, &self.parser.scanner.scratch) == "<<"
                     || properties.tag.is_some_and(|tag| {
-                        tag.resolve(self.text, &self.parser.scanner.scratch)
-                            == "tag:yaml.org,2002:merge"
+                        tag.resolve(self.text, &self.parser.scanner.scratch) == "tag:yaml.org,2002:merge"
                     })
                 {
                     self.merges = true;
@@ -254,29 +249,16 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
                 if let Some(node) = self.open.pop().and_then(|open| self.nodes.get_mut(open)) {
                     node.skip = skip;
                     // A block ends with its last node, not where the next one begins.
-                    node.end = if node.style == Style::Flow {
-                        event.end
-                    } else {
-                        self.last_end.max(node.end)
-                    };
+                    node.end = if node.style == Style::Flow { event.end } else { self.last_end.max(node.end) };
                     self.last_end = node.end;
                 }
             }
-            EventKind::StreamStart
-            | EventKind::StreamEnd
-            | EventKind::DocumentStart
-            | EventKind::DocumentEnd => {}
+            EventKind::StreamStart | EventKind::StreamEnd | EventKind::DocumentStart | EventKind::DocumentEnd => {}
         }
         Ok(())
     }
 
-    fn open(
-        &mut self,
-        event: Event,
-        kind: Kind,
-        style: Style,
-        properties: Properties,
-    ) -> Result<(), Error> {
+    fn open(&mut self, event: Event, kind: Kind, style: Style, properties: Properties) -> Result<(), Error> {
         let depth = self.limits.depth.min(MAX_DEPTH);
         if self.open.len() >= depth {
             return Err(self.limit(Bound::Depth, depth, event));

@@ -41,9 +41,7 @@ pub(super) fn prepare(raw: &[u8]) -> Input<'_> {
     }
     let bytes = raw.strip_prefix(BOM).unwrap_or(raw);
     let Ok(text) = std::str::from_utf8(bytes) else { return decode(raw, Encoding::Utf8) };
-    if is_suspicious(bytes)
-        && text.chars().any(|letter| letter == '\u{feff}' || !is_allowed(letter))
-    {
+    if is_suspicious(bytes) && text.chars().any(|letter| letter == '\u{feff}' || !is_allowed(letter)) {
         return decode(raw, Encoding::Utf8);
     }
     Input { text: Cow::Borrowed(text), shift: raw.len() - bytes.len(), careful: None }
@@ -161,23 +159,19 @@ fn decode_utf8(bytes: &[u8]) -> Decoded {
 }
 
 fn decode_utf16(bytes: &[u8], low: usize) -> Decoded {
-    let unit = |at: usize| {
-        Some(u32::from(*bytes.get(at + low)?) | u32::from(*bytes.get(at + 1 - low)?) << 8)
-    };
+    let unit = |at: usize| Some(u32::from(*bytes.get(at + low)?) | u32::from(*bytes.get(at + 1 - low)?) << 8);
     let Some(value) = unit(0) else { return Decoded::Cut("incomplete UTF-16 character") };
     if value & 0xfc00 == 0xdc00 {
         return Decoded::Bad("unexpected low surrogate area");
     }
     if value & 0xfc00 != 0xd800 {
-        return char::from_u32(value).map_or(Decoded::Bad("invalid Unicode character"), |letter| {
-            Decoded::Letter(letter, 2)
-        });
+        return char::from_u32(value)
+            .map_or(Decoded::Bad("invalid Unicode character"), |letter| Decoded::Letter(letter, 2));
     }
     let Some(second) = unit(2) else { return Decoded::Cut("incomplete UTF-16 surrogate pair") };
     if second & 0xfc00 != 0xdc00 {
         return Decoded::Bad("expected low surrogate area");
     }
     let letter = 0x1_0000 + ((value & 0x3ff) << 10) + (second & 0x3ff);
-    char::from_u32(letter)
-        .map_or(Decoded::Bad("invalid Unicode character"), |letter| Decoded::Letter(letter, 4))
+    char::from_u32(letter).map_or(Decoded::Bad("invalid Unicode character"), |letter| Decoded::Letter(letter, 4))
 }

@@ -9,5 +9,6 @@ mod scanner;
 mod token;
 
 pub(crate) use compose::{Arena, Kind, RawNode, parse};
+pub(crate) use scanner::width;
 pub use token::Style;
 pub(crate) use token::Text;

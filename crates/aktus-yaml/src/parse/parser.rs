@@ -185,9 +185,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
         }
         let explicit = matches!(
             token.kind,
-            TokenKind::VersionDirective { .. }
-                | TokenKind::TagDirective { .. }
-                | TokenKind::DocumentStart
+            TokenKind::VersionDirective { .. } | TokenKind::TagDirective { .. } | TokenKind::DocumentStart
         );
         if token.kind == TokenKind::StreamEnd {
             self.state = State::End;
@@ -240,8 +238,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
     fn directives(&mut self) -> Step<()> {
         let mut token = self.scanner.peek()?;
         let mut version = false;
-        let fail =
-            |problem, token: Token| Err(Failure::parser(problem, Mark::default(), token.start));
+        let fail = |problem, token: Token| Err(Failure::parser(problem, Mark::default(), token.start));
         loop {
             match token.kind {
                 TokenKind::VersionDirective { .. } if version => {
@@ -300,9 +297,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
         // An anchor and a tag, in either order, each at most once.
         for _ in 0..2 {
             match token.kind {
-                TokenKind::Anchor(name) if properties.anchor.is_none() => {
-                    properties.anchor = Some(name)
-                }
+                TokenKind::Anchor(name) if properties.anchor.is_none() => properties.anchor = Some(name),
                 TokenKind::Tag { handle, suffix } if written_tag.is_none() => {
                     written_tag = Some((handle, suffix, token.start));
                 }
@@ -354,11 +349,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
                 (EventKind::Scalar { properties, text: Text::default(), style, implicit }, end)
             }
             _ => {
-                return Err(Failure::parser(
-                    "did not find expected node content",
-                    start,
-                    token.start,
-                ));
+                return Err(Failure::parser("did not find expected node content", start, token.start));
             }
         };
         Ok(Event::new(kind, start, end))
@@ -404,10 +395,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
         let token = self.scanner.peek()?;
         if token.kind == TokenKind::BlockEntry {
             let next = self.following()?;
-            if matches!(
-                next.kind,
-                TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd
-            ) {
+            if matches!(next.kind, TokenKind::BlockEntry | TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
                 return Ok(self.empty_scalar(State::IndentlessSequenceEntry, token.end));
             }
             return self.child(State::IndentlessSequenceEntry, true, false);
@@ -457,9 +445,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
             if token.kind == TokenKind::Key {
                 self.state = State::FlowSequenceEntryMappingKey;
                 let properties = Properties::default();
-                return Ok(
-                    self.take(EventKind::MappingStart { properties, style: Style::Flow }, token)
-                );
+                return Ok(self.take(EventKind::MappingStart { properties, style: Style::Flow }, token));
             }
             if token.kind != TokenKind::FlowSequenceEnd {
                 return self.child(State::FlowSequenceEntry, false, false);
@@ -470,10 +456,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
 
     fn flow_sequence_entry_mapping_key(&mut self) -> Step<Event> {
         let token = self.scanner.peek()?;
-        if matches!(
-            token.kind,
-            TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowSequenceEnd
-        ) {
+        if matches!(token.kind, TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowSequenceEnd) {
             self.scanner.advance();
             return Ok(self.empty_scalar(State::FlowSequenceEntryMappingValue, token.end));
         }
@@ -503,10 +486,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
             }
             if token.kind == TokenKind::Key {
                 token = self.following()?;
-                if matches!(
-                    token.kind,
-                    TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd
-                ) {
+                if matches!(token.kind, TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd) {
                     return Ok(self.empty_scalar(State::FlowMappingValue, token.start));
                 }
                 return self.child(State::FlowMappingValue, false, false);

@@ -91,8 +91,8 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
         let start = self.mark();
         self.skip();
         let name = self.scan_word()?;
-        let ends = self.is_blank_or_end(0)
-            || matches!(self.byte(0), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
+        let ends =
+            self.is_blank_or_end(0) || matches!(self.byte(0), b'?' | b':' | b',' | b']' | b'}' | b'%' | b'@' | b'`');
         if name.is_empty() || !ends {
             return self.fail(start, "did not find expected alphabetic or numeric character");
         }
@@ -195,11 +195,8 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
         let mut left = 1;
         while left > 0 {
             self.need(3)?;
-            let digit =
-                |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-            let (b'%', Some(high), Some(low)) =
-                (self.byte(0), digit(self.byte(1)), digit(self.byte(2)))
-            else {
+            let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+            let (b'%', Some(high), Some(low)) = (self.byte(0), digit(self.byte(1)), digit(self.byte(2))) else {
                 return self.fail(start, "did not find URI escaped octet");
             };
             let octet = high << 4 | low;

@@ -155,9 +155,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
                 }
                 self.need(1)?;
             }
-            if self.flow_level == 0
-                && i64::try_from(self.column()).is_ok_and(|column| column < indent)
-            {
+            if self.flow_level == 0 && i64::try_from(self.column()).is_ok_and(|column| column < indent) {
                 break;
             }
         }
@@ -323,8 +321,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
         self.scan_block_scalar_breaks(&mut indent, &mut breaks, start, &mut end)?;
         self.need(1)?;
         let mut leading_blank = false;
-        while i64::try_from(self.column()).is_ok_and(|column| column == indent) && self.byte(0) != 0
-        {
+        while i64::try_from(self.column()).is_ok_and(|column| column == indent) && self.byte(0) != 0 {
             let trailing_blank = self.is_blank(0);
             if !literal && !leading_blank && !trailing_blank && first_break == "\n" {
                 if breaks.is_empty() {
@@ -401,8 +398,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
             }
             max_indent = max_indent.max(column);
             if (*indent == 0 || column < *indent) && self.byte(0) == b'\t' {
-                return self
-                    .fail(start, "found a tab character where an indentation space is expected");
+                return self.fail(start, "found a tab character where an indentation space is expected");
             }
             if !self.is_break(0) {
                 break;

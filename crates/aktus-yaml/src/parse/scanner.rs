@@ -64,7 +64,7 @@ pub(super) fn is_alpha(byte: u8) -> bool {
 }
 
 /// How many bytes the character that begins with `byte` has.
-pub(super) fn width(byte: u8) -> usize {
+pub(crate) fn width(byte: u8) -> usize {
     match byte {
         0xc0..=0xdf => 2,
         0xe0..=0xef => 3,
@@ -178,11 +178,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
 
     /// go-yaml looks for a byte order mark at the beginning of its buffer, not at the position.
     fn is_byte_order_mark(&self) -> bool {
-        CAREFUL
-            && self
-                .text
-                .get(self.steps.window..)
-                .is_some_and(|rest| rest.starts_with(b"\xef\xbb\xbf"))
+        CAREFUL && self.text.get(self.steps.window..).is_some_and(|rest| rest.starts_with(b"\xef\xbb\xbf"))
     }
 
     /// Goes past one character that is no line break.
@@ -334,9 +330,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             b' ' | b'\t' | b'\r' | b'\n' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
                 self.fail(self.mark(), "found character that cannot start any token")
             }
-            0xc2 | 0xe2 if self.is_break(0) => {
-                self.fail(self.mark(), "found character that cannot start any token")
-            }
+            0xc2 | 0xe2 if self.is_break(0) => self.fail(self.mark(), "found character that cannot start any token"),
             _ => self.fetch_plain_scalar(),
         }
     }
@@ -427,13 +421,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
 
     // ---- indentation
 
-    fn roll_indent(
-        &mut self,
-        column: u32,
-        number: Option<usize>,
-        kind: TokenKind,
-        mark: Mark,
-    ) -> Step<()> {
+    fn roll_indent(&mut self, column: u32, number: Option<usize>, kind: TokenKind, mark: Mark) -> Step<()> {
         let column = i64::from(column);
         if self.flow_level > 0 || self.indent >= column {
             return Ok(());
@@ -534,8 +522,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
         // In flow context the parser finds the mistake.
         if self.flow_level == 0 {
             if !self.simple_key_allowed {
-                return self
-                    .fail(self.mark(), "block sequence entries are not allowed in this context");
+                return self.fail(self.mark(), "block sequence entries are not allowed in this context");
             }
             let mark = self.mark();
             self.roll_indent(mark.column, None, TokenKind::BlockSequenceStart, mark)?;
@@ -565,12 +552,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
         if self.simple_key_is_valid(index)? {
             let key = self.simple_keys.get(index).copied().unwrap_or_default();
             self.insert(Some(key.token_number), TokenKind::Key, key.mark);
-            self.roll_indent(
-                key.mark.column,
-                Some(key.token_number),
-                TokenKind::BlockMappingStart,
-                key.mark,
-            )?;
+            self.roll_indent(key.mark.column, Some(key.token_number), TokenKind::BlockMappingStart, key.mark)?;
             if let Some(key) = self.simple_keys.get_mut(index) {
                 key.possible = false;
             }
@@ -580,8 +562,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             // The `:` follows a complex key, or none.
             if self.flow_level == 0 {
                 if !self.simple_key_allowed {
-                    return self
-                        .fail(self.mark(), "mapping values are not allowed in this context");
+                    return self.fail(self.mark(), "mapping values are not allowed in this context");
                 }
                 let mark = self.mark();
                 self.roll_indent(mark.column, None, TokenKind::BlockMappingStart, mark)?;
@@ -646,9 +627,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             }
             self.need(1)?;
             // Tabs may not stand where indentation counts.
-            while self.byte(0) == b' '
-                || (self.byte(0) == b'\t' && (self.flow_level > 0 || !self.simple_key_allowed))
-            {
+            while self.byte(0) == b' ' || (self.byte(0) == b'\t' && (self.flow_level > 0 || !self.simple_key_allowed)) {
                 self.skip();
                 self.need(1)?;
             }

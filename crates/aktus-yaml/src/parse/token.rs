@@ -122,11 +122,7 @@ impl Failure {
     }
 
     /// From the scanner: go-yaml counts its line from 1, but leaves the first line out.
-    pub(super) fn scanner(
-        problem: impl Into<Cow<'static, str>>,
-        context: Mark,
-        at: Mark,
-    ) -> Box<Self> {
+    pub(super) fn scanner(problem: impl Into<Cow<'static, str>>, context: Mark, at: Mark) -> Box<Self> {
         let line = if at.line != 0 { at.line + 1 } else { context.line };
         Self::new(problem.into(), line, at)
     }

@@ -1,0 +1,134 @@
+//! Which style a scalar can have, after `yaml_emitter_analyze_scalar`.
+
+use super::Dialect;
+
+/// The styles of scalars that are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    Plain,
+    SingleQuoted,
+    DoubleQuoted,
+    Literal,
+}
+
+/// What a text allows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Analysis {
+    pub(super) multiline: bool,
+    plain_allowed: bool,
+    single_quoted_allowed: bool,
+    block_allowed: bool,
+}
+
+impl Analysis {
+    /// The style to take when `wanted` was asked for.
+    pub(super) fn select(self, wanted: Style, empty: bool, simple_key: bool) -> Style {
+        let mut style = wanted;
+        if simple_key && self.multiline {
+            style = Style::DoubleQuoted;
+        }
+        if style == Style::Plain && (!self.plain_allowed || (empty && simple_key)) {
+            style = Style::SingleQuoted;
+        }
+        if style == Style::SingleQuoted && !self.single_quoted_allowed {
+            style = Style::DoubleQuoted;
+        }
+        if style == Style::Literal && (!self.block_allowed || simple_key) {
+            style = Style::DoubleQuoted;
+        }
+        style
+    }
+}
+
+/// Whether the character at `at` is a line break.
+pub(super) fn is_break(bytes: &[u8], at: usize) -> bool {
+    let byte = |ahead: usize| bytes.get(at + ahead).copied().unwrap_or(0);
+    match byte(0) {
+        b'\r' | b'\n' => true,
+        0xc2 => byte(1) == 0x85,
+        0xe2 => byte(1) == 0x80 && matches!(byte(2), 0xa8 | 0xa9),
+        _ => false,
+    }
+}
+
+/// Whether the character at `at` needs no escape.
+pub(super) fn is_printable(bytes: &[u8], at: usize) -> bool {
+    let byte = |ahead: usize| bytes.get(at + ahead).copied().unwrap_or(0);
+    match byte(0) {
+        b'\n' | b' '..=b'~' | 0xc3..=0xec | 0xee => true,
+        0xc2 => byte(1) >= 0xa0,
+        0xed => byte(1) < 0xa0,
+        0xef => !(byte(1) == 0xbb && byte(2) == 0xbf) && !(byte(1) == 0xbf && matches!(byte(2), 0xbe | 0xbf)),
+        _ => false,
+    }
+}
+
+/// Whether the JSON of a text may be read differently by go-yaml: control characters that JSON leaves
+/// alone, NEL, byte order marks, and keys that may be too long in JSON.
+pub(super) fn is_odd(text: &str, as_key: bool) -> bool {
+    // An escape has six characters, and a key may have 1,024 with its quotes.
+    (as_key && text.len() > 1_000 / 6)
+        || text.bytes().any(|byte| matches!(byte, 0x7f | 0xc2 | 0xef))
+            && text.chars().any(|letter| matches!(letter, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+}
+
+/// Looks at a text once.
+pub(super) fn analyze(text: &str, dialect: Dialect) -> Analysis {
+    let bytes = text.as_bytes();
+    if bytes.is_empty() {
+        return Analysis { multiline: false, plain_allowed: true, single_quoted_allowed: true, block_allowed: false };
+    }
+    let mut indicators = bytes.starts_with(b"---") || bytes.starts_with(b"...");
+    let mut line_breaks = false;
+    let mut special = false;
+    let mut tabs = false;
+    let mut edge_blank = false;
+    let mut trailing_space = false;
+    let mut break_space = false;
+    let mut space_break = false;
+    let mut preceded_by_whitespace = true;
+    let mut previous_space = false;
+    let mut previous_break = false;
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let width = crate::parse::width(byte);
+        let next = bytes.get(at + width);
+        let followed_by_whitespace = matches!(next, None | Some(b' ' | b'\t'));
+        indicators |= match byte {
+            b':' => followed_by_whitespace,
+            b'#' if preceded_by_whitespace => true,
+            b',' | b'[' | b']' | b'{' | b'}' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`' => {
+                at == 0
+            }
+            b'?' | b'-' => at == 0 && followed_by_whitespace,
+            _ => false,
+        };
+        if byte == b'\t' && dialect == Dialect::V3 {
+            tabs = true;
+        } else if !is_printable(bytes, at) {
+            special = true;
+        }
+        if byte == b' ' {
+            edge_blank |= at == 0;
+            trailing_space |= next.is_none();
+            break_space |= previous_break;
+            (previous_space, previous_break) = (true, false);
+        } else if is_break(bytes, at) {
+            line_breaks = true;
+            edge_blank |= at == 0 || next.is_none();
+            space_break |= previous_space;
+            (previous_space, previous_break) = (false, true);
+        } else {
+            (previous_space, previous_break) = (false, false);
+        }
+        preceded_by_whitespace = matches!(byte, b' ' | b'\t' | 0) || is_break(bytes, at);
+        at += width;
+    }
+    let broken = break_space || space_break || special || tabs;
+    Analysis {
+        multiline: line_breaks,
+        plain_allowed: !(edge_blank || trailing_space || broken || line_breaks || indicators),
+        single_quoted_allowed: !broken,
+        block_allowed: !(trailing_space || space_break || special),
+    }
+}
