@@ -32,6 +32,9 @@ pub fn read_first<B: Build>(text: &[u8], build: &mut B, limits: &Limits) -> Resu
     reader.finish(value).map(|value| (value, used))
 }
 
+/// What `json.Unmarshal` says where a text ends too early.
+const END_OF_JSON: &str = "unexpected end of JSON input";
+
 struct Reader<'t, 'b, B> {
     text: &'t [u8],
     at: usize,
@@ -58,7 +61,7 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
             max_depth: limits.depth.min(MAX_DEPTH),
             nodes: 0,
             max_nodes: limits.nodes,
-            end_of_input: "unexpected end of JSON input",
+            end_of_input: END_OF_JSON,
             number: None,
         })
     }
@@ -84,6 +87,16 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
             Some(byte) => format!("invalid character {} {context}", quote(byte)),
         };
         Error::Syntax { problem, offset: self.at }
+    }
+
+    /// [`unexpected`](Self::unexpected) inside a word, a number or an escape: `json.Unmarshal` tries
+    /// a space at the end of its input, and complains about that.
+    fn unexpected_within(&self, context: &str) -> Error {
+        if self.peek().is_none() && self.end_of_input == END_OF_JSON {
+            let problem = format!("invalid character ' ' {context}");
+            return Error::Syntax { problem, offset: self.at };
+        }
+        self.unexpected(context)
     }
 
     fn value(&mut self) -> Result<B::Value, Error> {
@@ -112,7 +125,7 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
             if self.peek() != Some(expected) {
                 let word = String::from_utf8_lossy(word);
                 let expected = char::from(expected);
-                return Err(self.unexpected(&format!("in literal {word} (expecting '{expected}')")));
+                return Err(self.unexpected_within(&format!("in literal {word} (expecting '{expected}')")));
             }
             self.at += 1;
         }
@@ -230,7 +243,7 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
     /// One digit or more.
     fn digits(&mut self, context: &str) -> Result<(), Error> {
         if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.unexpected(context));
+            return Err(self.unexpected_within(context));
         }
         while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
             self.at += 1;
@@ -286,7 +299,7 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
                 text.push(self.after_unit(unit)?);
                 return Ok(());
             }
-            _ => return Err(self.unexpected("in string escape code")),
+            _ => return Err(self.unexpected_within("in string escape code")),
         };
         self.at += 1;
         text.push(letter);
@@ -299,7 +312,7 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
             let Some(digit) = digit else {
-                return Err(self.unexpected("in \\u hexadecimal character escape"));
+                return Err(self.unexpected_within("in \\u hexadecimal character escape"));
             };
             value = value << 4 | digit;
             self.at += 1;
