@@ -53,7 +53,8 @@ fn settings(server: &Server) -> Settings {
         region: Some(REGION.into()),
         endpoint_url: Some(server.url()),
         credentials: Some(Credentials::new(id, secret, keys.session_token, None, "sandbox")),
-        attempts: 3,
+        // One more than the SDK's own default.
+        attempts: 4,
         first_backoff: Duration::from_millis(1),
         poll_interval: Duration::from_millis(1),
         ..Settings::default()
@@ -398,16 +399,16 @@ async fn throttled_and_broken_calls_are_tried_again() {
     server.faults().next("eks:DescribeCluster", 1, Fault::Disconnect);
     aws.cluster("demo").await.unwrap();
     server.clear_requests();
-    server.faults().throttle("eks:DescribeCluster", 3);
+    server.faults().throttle("eks:DescribeCluster", 4);
     let error = aws.cluster("demo").await.unwrap_err();
     assert_eq!(error.class(), Class::Throttled);
-    assert_eq!(server.requests().len(), 3);
+    assert_eq!(server.requests().len(), 4);
 }
 
 #[tokio::test]
 async fn a_wait_goes_on_while_calls_are_throttled_or_fail_for_a_time() {
     let (server, aws) = start(|_| ()).await;
-    server.faults().throttle("eks:DescribeCluster", 3);
+    server.faults().throttle("eks:DescribeCluster", 4);
     let mut told = Vec::new();
     let mut tell = |why: &str| told.push(why.to_owned());
     aws.wait_for_cluster("demo", later(), &mut tell).await.unwrap();
@@ -416,7 +417,7 @@ async fn a_wait_goes_on_while_calls_are_throttled_or_fail_for_a_time() {
         ["eks:DescribeCluster for cluster demo in us-west-2 is throttled: Rate exceeded; try again later"]
     );
     let broken = Fault::Error { status: 500, code: "ServerException".into(), message: "oops".into() };
-    server.faults().next("elasticfilesystem:DescribeMountTargets", 3, broken);
+    server.faults().next("elasticfilesystem:DescribeMountTargets", 4, broken);
     let mut told = Vec::new();
     let mut tell = |why: &str| told.push(why.to_owned());
     aws.wait_for_file_system(FILE_SYSTEM, VPC, later(), &mut tell).await.unwrap();
@@ -591,13 +592,13 @@ async fn an_unreachable_endpoint_is_transient() {
 async fn an_answer_that_is_not_from_aws_is_an_error_and_no_panic() {
     let (server, aws) = start(|_| ()).await;
     for body in ["", "<html>", "[]", "{}", r#"{"cluster":{}}"#, r#"{"cluster":{"arn":"no"}}"#, "null"] {
-        server.faults().next("eks:DescribeCluster", 3, Fault::Body(body.into()));
+        server.faults().next("eks:DescribeCluster", 4, Fault::Body(body.into()));
         let error = aws.cluster("demo").await.unwrap_err();
         assert_eq!(error.class(), Class::Other, "{body}: {error}");
         server.faults().clear();
     }
     for body in ["{}", r#"{"FileSystems":[]}"#, r#"{"FileSystems":[{"FileSystemId":"fs-2"}]}"#] {
-        server.faults().next("elasticfilesystem:DescribeFileSystems", 3, Fault::Body(body.into()));
+        server.faults().next("elasticfilesystem:DescribeFileSystems", 4, Fault::Body(body.into()));
         assert!(aws.file_system(FILE_SYSTEM).await.is_err(), "{body}");
         server.faults().clear();
     }

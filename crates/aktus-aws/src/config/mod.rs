@@ -54,7 +54,7 @@ pub struct Settings {
     /// The credentials; `None` takes the standard chain (environment, profile, SSO, web identity,
     /// container, instance).
     pub credentials: Option<Credentials>,
-    /// How many times a call is tried at most, the first included.
+    /// How many times a call is tried at most, the first included; at least once.
     pub attempts: u32,
     /// The wait after the first failed attempt; it doubles from there, with jitter, up to 20
     /// seconds.
@@ -105,8 +105,9 @@ impl Config {
     ///
     /// Credentials are not looked for until the first call. Errors when no region is known.
     pub async fn load(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
-        let retries =
-            RetryConfig::standard().with_max_attempts(settings.attempts).with_initial_backoff(settings.first_backoff);
+        let retries = RetryConfig::standard()
+            .with_max_attempts(settings.attempts.max(1))
+            .with_initial_backoff(settings.first_backoff);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
