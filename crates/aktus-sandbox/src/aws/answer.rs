@@ -51,9 +51,7 @@ impl ServiceError {
 pub(super) fn answer(state: &mut State, request: &Request) -> Reply {
     let (signed, scope) = match signature::check(request, &state.facts.credentials) {
         Ok(scope) => (Ok(()), scope),
-        Err(Refused { scope, code, message }) => {
-            (Err(ServiceError::new(403, code, message)), scope)
-        }
+        Err(Refused { scope, code, message }) => (Err(ServiceError::new(403, code, message)), scope),
     };
     let service = scope.service.as_str();
     let call = match service {
@@ -90,9 +88,7 @@ fn reply(
     let answer = match (signed, call, fault) {
         (_, _, Some(Fault::Disconnect)) => return Reply::Disconnect,
         (_, _, Some(Fault::Stall)) => return Reply::Stall,
-        (_, _, Some(Fault::Error { status, code, message })) => {
-            Err(ServiceError { status, code, message })
-        }
+        (_, _, Some(Fault::Error { status, code, message })) => Err(ServiceError { status, code, message }),
         (Err(refused), _, _) => Err(refused),
         (Ok(()), None, _) => {
             let message = format!("the sandbox does not know {} {}", request.method, request.path);

@@ -10,13 +10,11 @@ use crate::listener::Request;
 
 /// The action behind a request, when it is one that the sandbox knows.
 pub(super) fn call(request: &Request) -> Option<Call> {
-    (request.header("x-amz-target")?
-        == "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken")
-        .then(|| Call {
-            action: "ecr:GetAuthorizationToken",
-            resource: String::new(),
-            run: get_authorization_token,
-        })
+    (request.header("x-amz-target")? == "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken").then(|| Call {
+        action: "ecr:GetAuthorizationToken",
+        resource: String::new(),
+        run: get_authorization_token,
+    })
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every action has this signature")]

@@ -32,16 +32,9 @@ fn not_found(id: &str) -> ServiceError {
     ServiceError::new(404, "FileSystemNotFound", format!("File system '{id}' does not exist."))
 }
 
-fn find<'a>(
-    facts: &'a mut Facts,
-    question: &Question<'_>,
-) -> Result<&'a mut FileSystem, ServiceError> {
+fn find<'a>(facts: &'a mut Facts, question: &Question<'_>) -> Result<&'a mut FileSystem, ServiceError> {
     let here = facts.region == question.region;
-    facts
-        .file_systems
-        .get_mut(question.resource)
-        .filter(|_| here)
-        .ok_or_else(|| not_found(question.resource))
+    facts.file_systems.get_mut(question.resource).filter(|_| here).ok_or_else(|| not_found(question.resource))
 }
 
 fn describe_file_systems(facts: &mut Facts, question: &Question<'_>) -> Answer {
@@ -50,10 +43,8 @@ fn describe_file_systems(facts: &mut Facts, question: &Question<'_>) -> Answer {
         return Err(ServiceError::new(400, "BadRequest", message));
     }
     let owner = facts.account.clone();
-    let arn = format!(
-        "arn:{}:elasticfilesystem:{}:{owner}:file-system/{}",
-        facts.partition, facts.region, question.resource
-    );
+    let arn =
+        format!("arn:{}:elasticfilesystem:{}:{owner}:file-system/{}", facts.partition, facts.region, question.resource);
     let file_system = find(facts, question)?;
     let state = file_system.state.ask();
     Ok(json!({
@@ -80,8 +71,7 @@ fn describe_mount_targets(facts: &mut Facts, question: &Question<'_>) -> Answer 
     let file_system = find(facts, question)?;
     let marker = question.request.query_value("Marker");
     let asked = question.request.query_value("MaxItems").and_then(|value| value.parse().ok());
-    let names: Vec<String> =
-        file_system.mount_targets.iter().map(|target| target.id.clone()).collect();
+    let names: Vec<String> = file_system.mount_targets.iter().map(|target| target.id.clone()).collect();
     let (names, next) = page(names.iter().map(String::as_str), marker.as_deref(), asked, most);
     let targets: Vec<Value> = file_system
         .mount_targets

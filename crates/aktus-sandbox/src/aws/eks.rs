@@ -19,18 +19,13 @@ pub(super) fn call(request: &Request) -> Option<Call> {
     let segments: Vec<String> =
         request.path.trim_start_matches('/').split('/').map(|part| unescape(part, false)).collect();
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let call =
-        |action, resource: &str, run| Some(Call { action, resource: resource.to_owned(), run });
+    let call = |action, resource: &str, run| Some(Call { action, resource: resource.to_owned(), run });
     match segments.as_slice() {
         ["clusters"] => call("eks:ListClusters", "", list_clusters),
         ["clusters", name] => call("eks:DescribeCluster", name, describe_cluster),
         ["clusters", name, "addons"] => call("eks:ListAddons", name, list_add_ons),
-        ["clusters", name, "addons", add_on] => {
-            call("eks:DescribeAddon", &format!("{name}/{add_on}"), describe_add_on)
-        }
-        ["clusters", name, "access-entries"] => {
-            call("eks:ListAccessEntries", name, list_access_entries)
-        }
+        ["clusters", name, "addons", add_on] => call("eks:DescribeAddon", &format!("{name}/{add_on}"), describe_add_on),
+        ["clusters", name, "access-entries"] => call("eks:ListAccessEntries", name, list_access_entries),
         ["clusters", name, "access-entries", principal] => {
             call("eks:DescribeAccessEntry", &format!("{name}/{principal}"), describe_access_entry)
         }
@@ -42,11 +37,7 @@ fn not_found(message: String) -> ServiceError {
     ServiceError::new(404, "ResourceNotFoundException", message)
 }
 
-fn find<'a>(
-    facts: &'a mut Facts,
-    region: &str,
-    name: &str,
-) -> Result<&'a mut Cluster, ServiceError> {
+fn find<'a>(facts: &'a mut Facts, region: &str, name: &str) -> Result<&'a mut Cluster, ServiceError> {
     let here = facts.region == region;
     facts
         .clusters
@@ -135,18 +126,15 @@ fn list_add_ons(facts: &mut Facts, question: &Question<'_>) -> Answer {
 
 fn describe_add_on(facts: &mut Facts, question: &Question<'_>) -> Answer {
     let (cluster_name, name) = split(question.resource);
-    let arn = format!(
-        "arn:{}:eks:{}:{}:addon/{cluster_name}/{name}/00c0ffee",
-        facts.partition, facts.region, facts.account
-    );
+    let arn =
+        format!("arn:{}:eks:{}:{}:addon/{cluster_name}/{name}/00c0ffee", facts.partition, facts.region, facts.account);
     let cluster = find(facts, question.region, cluster_name)?;
     let add_on = cluster
         .add_ons
         .get_mut(name)
         .ok_or_else(|| not_found(format!("No addon: {name} found in cluster: {cluster_name}")))?;
     let status = add_on.status.ask();
-    let issues =
-        if status == "ACTIVE" { Vec::new() } else { issues(&add_on.issues, "resourceIds") };
+    let issues = if status == "ACTIVE" { Vec::new() } else { issues(&add_on.issues, "resourceIds") };
     Ok(json!({
         "addon": {
             "addonName": name,

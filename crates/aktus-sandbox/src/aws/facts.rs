@@ -54,10 +54,7 @@ pub struct Credentials {
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Credentials")
-            .field("access_key_id", &self.access_key_id)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Credentials").field("access_key_id", &self.access_key_id).finish_non_exhaustive()
     }
 }
 
@@ -255,10 +252,7 @@ impl Facts {
                 subnet_ids: subnets.map(str::to_owned).to_vec(),
                 auto_mode,
                 issues: Vec::new(),
-                add_ons: add_ons
-                    .into_iter()
-                    .map(|(name, version)| (name.to_owned(), AddOn::active(version)))
-                    .collect(),
+                add_ons: add_ons.into_iter().map(|(name, version)| (name.to_owned(), AddOn::active(version))).collect(),
                 access_entries: vec![caller_arn],
             },
         );

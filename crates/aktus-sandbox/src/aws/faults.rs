@@ -50,11 +50,8 @@ impl<'a> Faults<'a> {
 
     /// Throttles the action the next `times` times.
     pub fn throttle(&self, action: &str, times: u32) {
-        let fault = Fault::Error {
-            status: 429,
-            code: "ThrottlingException".to_owned(),
-            message: "Rate exceeded".to_owned(),
-        };
+        let fault =
+            Fault::Error { status: 429, code: "ThrottlingException".to_owned(), message: "Rate exceeded".to_owned() };
         self.add(FaultRule { action: action.to_owned(), times: Some(times), fault });
     }
 
@@ -81,8 +78,7 @@ impl<'a> Faults<'a> {
 
 /// The first rule for this action, one use of it taken away.
 pub(super) fn take(rules: &mut Vec<FaultRule>, action: &str) -> Option<Fault> {
-    let applies =
-        |rule: &FaultRule| (rule.action == action || rule.action == "*") && rule.times != Some(0);
+    let applies = |rule: &FaultRule| (rule.action == action || rule.action == "*") && rule.times != Some(0);
     let index = rules.iter().position(applies)?;
     let rule = rules.get_mut(index)?;
     match &mut rule.times {

@@ -24,9 +24,7 @@ use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub use facts::{
-    AddOn, Cluster, Credentials, Facts, FileSystem, HealthIssue, MountTarget, SecretValue, Timeline,
-};
+pub use facts::{AddOn, Cluster, Credentials, Facts, FileSystem, HealthIssue, MountTarget, SecretValue, Timeline};
 pub use faults::{Fault, FaultRule, Faults};
 pub use token::TokenRefused;
 
@@ -76,8 +74,7 @@ impl Server {
     pub async fn start(facts: Facts) -> io::Result<Self> {
         let state = Arc::new(Mutex::new(State { facts, faults: Vec::new(), requests: Vec::new() }));
         let shared = Arc::clone(&state);
-        let listener =
-            Listener::start(move |request| answer::answer(&mut lock(&shared), &request)).await?;
+        let listener = Listener::start(move |request| answer::answer(&mut lock(&shared), &request)).await?;
         Ok(Self { state, listener })
     }
 
@@ -111,12 +108,7 @@ impl Server {
     ///
     /// The rules are those of aws-iam-authenticator `pkg/token/token.go` and of STS. Errors name
     /// the rule that the token breaks.
-    pub fn check_token(
-        &self,
-        token: &str,
-        cluster: &str,
-        now: i64,
-    ) -> Result<String, TokenRefused> {
+    pub fn check_token(&self, token: &str, cluster: &str, now: i64) -> Result<String, TokenRefused> {
         token::check(&lock(&self.state).facts, token, cluster, now)
     }
 }

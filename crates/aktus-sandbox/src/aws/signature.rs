@@ -50,13 +50,12 @@ pub(super) fn check(request: &Request, credentials: &Credentials) -> Result<Scop
         })
     } else {
         let value = |name: &str| query_value(&query, name).map(str::to_owned);
-        let parts = value("X-Amz-Credential")
-            .zip(value("X-Amz-SignedHeaders"))
-            .zip(value("X-Amz-Signature"))
-            .map(|((credential, headers), signature)| {
+        let parts = value("X-Amz-Credential").zip(value("X-Amz-SignedHeaders")).zip(value("X-Amz-Signature")).map(
+            |((credential, headers), signature)| {
                 let time = value("X-Amz-Date").unwrap_or_default();
                 (credential, headers, signature, time, value("X-Amz-Security-Token"))
-            });
+            },
+        );
         query.retain(|(name, _)| name != "X-Amz-Signature");
         parts
     };
@@ -73,8 +72,7 @@ pub(super) fn check(request: &Request, credentials: &Credentials) -> Result<Scop
         let message = "The security token included in the request is invalid.";
         return Err(refuse("UnrecognizedClientException", message));
     }
-    let headers =
-        signed_headers.split(';').map(|name| (name, header_value(request, name))).collect();
+    let headers = signed_headers.split(';').map(|name| (name, header_value(request, name))).collect();
     let signed = Signed {
         method: &request.method,
         path: &request.path,
@@ -94,17 +92,12 @@ pub(super) fn check(request: &Request, credentials: &Credentials) -> Result<Scop
 
 /// The signature of a request in hexadecimal.
 pub(super) fn sign(signed: &Signed<'_>, secret_access_key: &str) -> String {
-    let mut query: Vec<(String, String)> = signed
-        .query
-        .iter()
-        .map(|(name, value)| (escape(name, false), escape(value, false)))
-        .collect();
+    let mut query: Vec<(String, String)> =
+        signed.query.iter().map(|(name, value)| (escape(name, false), escape(value, false))).collect();
     query.sort();
-    let query: Vec<String> =
-        query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query: Vec<String> = query.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
     let names: Vec<&str> = signed.headers.iter().map(|(name, _)| *name).collect();
-    let headers: String =
-        signed.headers.iter().flat_map(|(name, value)| [name, ":", value.as_str(), "\n"]).collect();
+    let headers: String = signed.headers.iter().flat_map(|(name, value)| [name, ":", value.as_str(), "\n"]).collect();
     let path = if signed.path.is_empty() { "/" } else { signed.path };
     let canonical = [
         signed.method.as_str(),
@@ -158,10 +151,7 @@ pub(super) fn split_credential(credential: &str) -> (&str, Scope) {
 fn from_header(header: &str) -> Option<(String, String, String)> {
     let fields = header.strip_prefix(ALGORITHM)?;
     let field = |name: &str| {
-        fields
-            .split(',')
-            .find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('='))
-            .map(str::to_owned)
+        fields.split(',').find_map(|field| field.trim().strip_prefix(name)?.strip_prefix('=')).map(str::to_owned)
     };
     Some((field("Credential")?, field("SignedHeaders")?, field("Signature")?))
 }

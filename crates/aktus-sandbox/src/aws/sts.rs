@@ -10,9 +10,8 @@ const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
 
 /// The action behind a request, when it is one that the sandbox knows.
 pub(super) fn call(request: &Request) -> Option<Call> {
-    let action = request
-        .query_value("Action")
-        .or_else(|| form_value(&String::from_utf8_lossy(&request.body), "Action"))?;
+    let action =
+        request.query_value("Action").or_else(|| form_value(&String::from_utf8_lossy(&request.body), "Action"))?;
     (action == "GetCallerIdentity").then(|| Call {
         action: "sts:GetCallerIdentity",
         resource: String::new(),

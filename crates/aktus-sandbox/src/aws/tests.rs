@@ -40,14 +40,7 @@ impl<'a> Client<'a> {
         self.send(service, "GET", target, "", "").await
     }
 
-    async fn send(
-        &self,
-        service: &str,
-        method: &str,
-        target: &str,
-        operation: &str,
-        body: &str,
-    ) -> Answer {
+    async fn send(&self, service: &str, method: &str, target: &str, operation: &str, body: &str) -> Answer {
         let url = self.server.url();
         let host = url.strip_prefix("http://").unwrap();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -69,8 +62,7 @@ impl<'a> Client<'a> {
             self.region,
             sign(&signed, self.secret)
         );
-        let headers =
-            [("x-amz-date", time), ("authorization", &authorization), ("x-amz-target", operation)];
+        let headers = [("x-amz-date", time), ("authorization", &authorization), ("x-amz-target", operation)];
         send(host, method, target, &headers, body).await
     }
 }
@@ -108,16 +100,10 @@ async fn a_request_needs_the_signature_of_the_accounts_key() {
     assert_eq!(right.get("eks", "/clusters/demo").await.status, 200);
     let wrong_secret = Client { secret: "other", ..Client::of(&server) };
     let refused = wrong_secret.get("eks", "/clusters/demo").await;
-    assert_eq!(
-        (refused.status, refused.header("x-amzn-errortype")),
-        (403, Some("InvalidSignatureException"))
-    );
+    assert_eq!((refused.status, refused.header("x-amzn-errortype")), (403, Some("InvalidSignatureException")));
     let wrong_key = Client { key_id: "AKIDOTHER", ..Client::of(&server) };
     let refused = wrong_key.get("eks", "/clusters/demo").await;
-    assert_eq!(
-        (refused.status, refused.header("x-amzn-errortype")),
-        (403, Some("UnrecognizedClientException"))
-    );
+    assert_eq!((refused.status, refused.header("x-amzn-errortype")), (403, Some("UnrecognizedClientException")));
 }
 
 #[tokio::test]
@@ -144,11 +130,7 @@ async fn what_does_not_exist_is_not_found_in_the_form_of_each_service() {
         (client.get("eks", "/clusters/other").await, 404, "ResourceNotFoundException"),
         (elsewhere.get("eks", "/clusters/demo").await, 404, "ResourceNotFoundException"),
         (client.get("eks", "/clusters/demo/addons/none").await, 404, "ResourceNotFoundException"),
-        (
-            client.get("eks", "/clusters/demo/access-entries/arn").await,
-            404,
-            "ResourceNotFoundException",
-        ),
+        (client.get("eks", "/clusters/demo/access-entries/arn").await, 404, "ResourceNotFoundException"),
         (
             client.get("elasticfilesystem", "/2015-02-01/mount-targets?FileSystemId=fs-0").await,
             404,
@@ -156,15 +138,7 @@ async fn what_does_not_exist_is_not_found_in_the_form_of_each_service() {
         ),
         (client.get("eks", "/what").await, 404, "UnknownOperationException"),
         (
-            client
-                .send(
-                    "secretsmanager",
-                    "POST",
-                    "/",
-                    "secretsmanager.GetSecretValue",
-                    r#"{"SecretId":"a"}"#,
-                )
-                .await,
+            client.send("secretsmanager", "POST", "/", "secretsmanager.GetSecretValue", r#"{"SecretId":"a"}"#).await,
             400,
             "ResourceNotFoundException",
         ),
@@ -188,19 +162,13 @@ async fn the_services_answer_from_the_facts() {
     let proxy = &login["authorizationData"][0]["proxyEndpoint"];
     assert_eq!(proxy, "https://123456789012.dkr.ecr.us-west-2.amazonaws.com");
     let body = format!(r#"{{"SecretId":"{arn}"}}"#);
-    let secret = json(
-        &client.send("secretsmanager", "POST", "/", "secretsmanager.GetSecretValue", &body).await,
-    );
-    assert_eq!(
-        (secret["SecretString"].as_str(), secret["Name"].as_str()),
-        (Some("s3cr3t"), Some("keys"))
-    );
+    let secret = json(&client.send("secretsmanager", "POST", "/", "secretsmanager.GetSecretValue", &body).await);
+    assert_eq!((secret["SecretString"].as_str(), secret["Name"].as_str()), (Some("s3cr3t"), Some("keys")));
     let body = "Action=GetCallerIdentity&Version=2011-06-15";
     let caller = client.send("sts", "POST", "/", "", body).await;
     assert!(caller.text().contains("<Arn>arn:aws:iam::123456789012:role/aktus-connector</Arn>"));
 
-    let log: Vec<_> =
-        server.requests().into_iter().map(|record| (record.action, record.resource)).collect();
+    let log: Vec<_> = server.requests().into_iter().map(|record| (record.action, record.resource)).collect();
     assert_eq!(log[0], ("eks:ListAddons".to_owned(), "demo".to_owned()));
     assert_eq!(log[3], ("secretsmanager:GetSecretValue".to_owned(), arn));
     assert!(!format!("{server:?}").contains("s3cr3t"));
@@ -213,8 +181,7 @@ async fn lists_come_in_pages() {
     let server = server().await;
     server.change(|facts| {
         facts.page_size = 2;
-        facts.clusters.get_mut("demo").unwrap().access_entries =
-            ["c", "a", "b"].map(str::to_owned).to_vec();
+        facts.clusters.get_mut("demo").unwrap().access_entries = ["c", "a", "b"].map(str::to_owned).to_vec();
     });
     let client = Client::of(&server);
     let first = json(&client.get("eks", "/clusters/demo/access-entries").await);
@@ -230,10 +197,7 @@ async fn faults_hit_their_action_and_no_other() {
     server.faults().throttle("eks:DescribeCluster", 1);
     assert_eq!(client.get("eks", "/clusters/demo/addons").await.status, 200);
     let throttled = client.get("eks", "/clusters/demo").await;
-    assert_eq!(
-        (throttled.status, throttled.header("x-amzn-errortype")),
-        (429, Some("ThrottlingException"))
-    );
+    assert_eq!((throttled.status, throttled.header("x-amzn-errortype")), (429, Some("ThrottlingException")));
     assert_eq!(client.get("eks", "/clusters/demo").await.status, 200);
     server.faults().deny("eks:DescribeCluster");
     let denied = client.get("eks", "/clusters/demo").await;
@@ -307,10 +271,7 @@ fn a_token_of_another_account_is_refused() {
 #[test]
 fn each_rule_of_a_token_is_enforced() {
     let (facts, cluster, token) = vectors().remove(0);
-    let url = String::from_utf8(
-        URL_SAFE_NO_PAD.decode(token.strip_prefix("k8s-aws-v1.").unwrap()).unwrap(),
-    )
-    .unwrap();
+    let url = String::from_utf8(URL_SAFE_NO_PAD.decode(token.strip_prefix("k8s-aws-v1.").unwrap()).unwrap()).unwrap();
     let edited = |from: &str, to: &str| {
         assert!(url.contains(from), "{from}");
         format!("k8s-aws-v1.{}", URL_SAFE_NO_PAD.encode(url.replace(from, to)))
@@ -322,18 +283,9 @@ fn each_rule_of_a_token_is_enforced() {
         (format!("k8s-aws-v1.{}", "A".repeat(4096)), TokenRefused::TooLong),
         (edited("https:", "http:"), TokenRefused::Url),
         (edited("/?", "/path?"), TokenRefused::Url),
-        (
-            edited("sts.us-west-2", "sts.eu-west-1"),
-            TokenRefused::Host("sts.eu-west-1.amazonaws.com".into()),
-        ),
-        (
-            edited("sts.us-west-2.amazonaws.com", "evil.example"),
-            TokenRefused::Host("evil.example".into()),
-        ),
-        (
-            edited("&Version", "&x-id=GetCallerIdentity&Version"),
-            TokenRefused::Parameter("x-id".into()),
-        ),
+        (edited("sts.us-west-2", "sts.eu-west-1"), TokenRefused::Host("sts.eu-west-1.amazonaws.com".into())),
+        (edited("sts.us-west-2.amazonaws.com", "evil.example"), TokenRefused::Host("evil.example".into())),
+        (edited("&Version", "&x-id=GetCallerIdentity&Version"), TokenRefused::Parameter("x-id".into())),
         (edited("&Version", "&action=Other&Version"), TokenRefused::Parameter("action".into())),
         (edited("GetCallerIdentity", "AssumeRole"), TokenRefused::Action),
         (edited("host%3Bx-k8s-aws-id", "host"), TokenRefused::Unsigned),

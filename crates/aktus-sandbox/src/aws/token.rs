@@ -80,24 +80,14 @@ pub enum TokenRefused {
 }
 
 /// Checks a token and returns the ARN of its caller.
-pub(super) fn check(
-    facts: &Facts,
-    token: &str,
-    cluster: &str,
-    now: i64,
-) -> Result<String, TokenRefused> {
+pub(super) fn check(facts: &Facts, token: &str, cluster: &str, now: i64) -> Result<String, TokenRefused> {
     if token.len() > LENGTH_LIMIT {
         return Err(TokenRefused::TooLong);
     }
-    let bytes = token
-        .strip_prefix(PREFIX)
-        .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
-        .ok_or(TokenRefused::Malformed)?;
+    let bytes =
+        token.strip_prefix(PREFIX).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).ok_or(TokenRefused::Malformed)?;
     let url = String::from_utf8(bytes).map_err(|_| TokenRefused::Malformed)?;
-    let (host, query) = url
-        .strip_prefix("https://")
-        .and_then(|rest| rest.split_once("/?"))
-        .ok_or(TokenRefused::Url)?;
+    let (host, query) = url.strip_prefix("https://").and_then(|rest| rest.split_once("/?")).ok_or(TokenRefused::Url)?;
     let mut query = query_pairs(query);
     for (index, (name, _)) in query.iter().enumerate() {
         let lower = name.to_ascii_lowercase();
@@ -132,8 +122,7 @@ pub(super) fn check(
         return Err(TokenRefused::Early);
     }
     let session_token = query_value(&query, "X-Amz-Security-Token").map(str::to_owned);
-    if key_id != facts.credentials.access_key_id || session_token != facts.credentials.session_token
-    {
+    if key_id != facts.credentials.access_key_id || session_token != facts.credentials.session_token {
         return Err(TokenRefused::UnknownKey);
     }
     let signature = value("X-Amz-Signature");
@@ -149,15 +138,7 @@ pub(super) fn check(
             (name, value.to_owned())
         })
         .collect();
-    let signed = Signed {
-        method: &Method::GET,
-        path: "/",
-        query,
-        headers,
-        payload: b"",
-        time: &time,
-        scope: &scope,
-    };
+    let signed = Signed { method: &Method::GET, path: "/", query, headers, payload: b"", time: &time, scope: &scope };
     if sign(&signed, &facts.credentials.secret_access_key) != signature {
         return Err(TokenRefused::Signature);
     }

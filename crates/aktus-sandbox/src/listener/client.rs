@@ -31,13 +31,7 @@ impl Answer {
 }
 
 /// Sends one request and reads until the connection closes or nothing comes for 300 ms.
-pub(crate) async fn send(
-    host: &str,
-    method: &str,
-    target: &str,
-    headers: &[(&str, &str)],
-    body: &str,
-) -> Answer {
+pub(crate) async fn send(host: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut text = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     for (name, value) in headers {
         text.extend([name, ": ", value, "\r\n"]);
@@ -64,8 +58,7 @@ fn parse(bytes: &[u8], stalled: bool) -> Answer {
     let (head, body) = end.map_or((bytes, &[][..]), |end| (&bytes[..end], &bytes[end + 4..]));
     let head = String::from_utf8_lossy(head);
     let mut lines = head.split("\r\n");
-    let status =
-        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
     let headers = lines
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))

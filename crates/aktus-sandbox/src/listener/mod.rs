@@ -71,7 +71,7 @@ pub(crate) enum Reply {
     /// Closes the connection without an answer.
     Disconnect,
     /// Waits, then does what the function says.
-    After(std::time::Duration, Box<dyn FnOnce() -> Reply + Send>),
+    After(Duration, Box<dyn FnOnce() -> Reply + Send>),
 }
 
 /// A running server.
@@ -90,9 +90,7 @@ impl Listener {
     /// Opens a free port of 127.0.0.1 and answers every request there with `handle`.
     ///
     /// Errors when no port can be opened. Must be called inside a Tokio runtime.
-    pub(crate) async fn start(
-        handle: impl Fn(Request) -> Reply + Send + Sync + 'static,
-    ) -> io::Result<Self> {
+    pub(crate) async fn start(handle: impl Fn(Request) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let handle: Arc<Handle> = Arc::new(handle);
@@ -134,26 +132,16 @@ async fn accept(listener: TcpListener, handle: Arc<Handle>) {
         connections.spawn(async move {
             let service = service_fn(move |request| answer(request, Arc::clone(&handle)));
             // A client that goes away ends its own connection only.
-            drop(
-                hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service)
-                    .await,
-            );
+            drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
         });
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn answer(
-    request: http::Request<Incoming>,
-    handle: Arc<Handle>,
-) -> io::Result<Response<Body>> {
+async fn answer(request: http::Request<Incoming>, handle: Arc<Handle>) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, REQUEST_BODY_LIMIT).collect().await else {
-        return Ok(text(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "the request body is too large or broke off",
-        ));
+        return Ok(text(StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large or broke off"));
     };
     let mut reply = handle(Request {
         method: head.method,
@@ -208,11 +196,7 @@ pub(crate) fn text(status: StatusCode, message: &str) -> Response<Body> {
 }
 
 /// A response with this status, content type and body.
-pub(crate) fn response(
-    status: StatusCode,
-    content_type: &str,
-    body: impl Into<Bytes>,
-) -> Response<Body> {
+pub(crate) fn response(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Response<Body> {
     let mut response = Response::new(full(body));
     *response.status_mut() = status;
     set_header(&mut response, http::header::CONTENT_TYPE, content_type);
@@ -242,9 +226,7 @@ pub(crate) fn unescape(text: &str, form: bool) -> String {
     while let Some((&first, tail)) = rest.split_first() {
         rest = tail;
         match (first, tail) {
-            (b'%', [high, low, after @ ..])
-                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
-            {
+            (b'%', [high, low, after @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
                 bytes.push(digit(*high) * 16 + digit(*low));
                 rest = after;
             }

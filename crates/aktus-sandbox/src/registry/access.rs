@@ -34,9 +34,7 @@ impl std::fmt::Debug for Authentication {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::None => formatter.write_str("None"),
-            Self::Basic { user, .. } => {
-                formatter.debug_struct("Basic").field("user", user).finish_non_exhaustive()
-            }
+            Self::Basic { user, .. } => formatter.debug_struct("Basic").field("user", user).finish_non_exhaustive(),
             Self::Bearer { login } => {
                 let user = login.as_ref().map(|(user, _)| user);
                 formatter.debug_struct("Bearer").field("user", &user).finish_non_exhaustive()
@@ -75,12 +73,7 @@ impl Access {
     }
 
     /// Whether the request may read `repository` (`None` for `/v2/`), or the challenge to answer.
-    pub(super) fn check(
-        &self,
-        request: &Request,
-        repository: Option<&str>,
-        token_url: &str,
-    ) -> Result<(), Challenge> {
+    pub(super) fn check(&self, request: &Request, repository: Option<&str>, token_url: &str) -> Result<(), Challenge> {
         match &self.authentication {
             Authentication::None => Ok(()),
             Authentication::Basic { user, password } => {
@@ -92,9 +85,7 @@ impl Access {
             Authentication::Bearer { .. } => {
                 let scope = repository.map(scope);
                 let granted = bearer(request).and_then(|token| self.tokens.get(token));
-                if granted
-                    .is_some_and(|granted| scope.as_ref().is_none_or(|scope| scope == granted))
-                {
+                if granted.is_some_and(|granted| scope.as_ref().is_none_or(|scope| scope == granted)) {
                     return Ok(());
                 }
                 let realm = self.realm.clone().unwrap_or_else(|| format!("{token_url}/token"));
@@ -123,18 +114,11 @@ impl Access {
                 "application/json",
                 r#"{"errors":[{"code":"UNAUTHORIZED","message":"incorrect username or password"}]}"#,
             );
-            listener::set_header(
-                &mut response,
-                header::WWW_AUTHENTICATE,
-                "Basic realm=\"registry\"",
-            );
+            listener::set_header(&mut response, header::WWW_AUTHENTICATE, "Basic realm=\"registry\"");
             return response;
         }
         if request.query_value("service").as_deref() != Some("registry") {
-            return listener::text(
-                StatusCode::BAD_REQUEST,
-                "the query names no service or another one",
-            );
+            return listener::text(StatusCode::BAD_REQUEST, "the query names no service or another one");
         }
         self.issued += 1;
         let token = format!("sandbox-token-{}", self.issued);
@@ -152,8 +136,7 @@ fn scope(repository: &str) -> String {
 
 fn is_basic(request: &Request, user: &str, password: &str) -> bool {
     let expected = STANDARD.encode(format!("{user}:{password}"));
-    request.header("authorization").and_then(|value| value.strip_prefix("Basic "))
-        == Some(expected.as_str())
+    request.header("authorization").and_then(|value| value.strip_prefix("Basic ")) == Some(expected.as_str())
 }
 
 fn bearer(request: &Request) -> Option<&str> {

@@ -69,8 +69,7 @@ fn registry(state: &mut State, request: &Request) -> Reply {
         Route::Tags { repository } => (On::Tags, Some(*repository)),
     };
     if let Err(challenge) = state.access.check(request, repository, &state.token_url) {
-        let mut response =
-            error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required");
+        let mut response = error(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required");
         listener::set_header(&mut response, header::WWW_AUTHENTICATE, &challenge.header);
         return Reply::Answer(response);
     }
@@ -98,29 +97,16 @@ fn storage(state: &mut State, request: &Request) -> Reply {
         let message = "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed; \
                        only the X-Amz-Algorithm query parameter, Signature query string parameter \
                        or the Authorization header should be specified</Message></Error>";
-        return Reply::Answer(listener::response(
-            StatusCode::BAD_REQUEST,
-            "application/xml",
-            message,
-        ));
+        return Reply::Answer(listener::response(StatusCode::BAD_REQUEST, "application/xml", message));
     }
     let fault = take(&mut state.faults, On::Storage);
     let path = unescape(&request.path, false);
     let wanted = path.rsplit('/').next().unwrap_or_default();
     let Some(body) = state.store.any_blob(wanted).cloned() else {
         let message = "<Error><Code>NoSuchKey</Code></Error>";
-        return Reply::Answer(listener::response(
-            StatusCode::NOT_FOUND,
-            "application/xml",
-            message,
-        ));
+        return Reply::Answer(listener::response(StatusCode::NOT_FOUND, "application/xml", message));
     };
-    let content = Content {
-        body,
-        media_type: "application/octet-stream".to_owned(),
-        digest: None,
-        link: None,
-    };
+    let content = Content { body, media_type: "application/octet-stream".to_owned(), digest: None, link: None };
     send(state, request, content, fault)
 }
 
@@ -142,18 +128,10 @@ fn route(path: &str) -> Option<Route<'_>> {
     }
 }
 
-fn find(
-    state: &State,
-    request: &Request,
-    route: &Route<'_>,
-) -> Result<Content, Box<Response<Body>>> {
-    let not_found =
-        |code: &str, message: &str| Box::new(error(StatusCode::NOT_FOUND, code, message));
+fn find(state: &State, request: &Request, route: &Route<'_>) -> Result<Content, Box<Response<Body>>> {
+    let not_found = |code: &str, message: &str| Box::new(error(StatusCode::NOT_FOUND, code, message));
     let repository = |name: &str| {
-        state
-            .store
-            .repository(name)
-            .ok_or_else(|| not_found("NAME_UNKNOWN", "repository name not known to registry"))
+        state.store.repository(name).ok_or_else(|| not_found("NAME_UNKNOWN", "repository name not known to registry"))
     };
     match *route {
         Route::Base => Ok(Content {
@@ -174,9 +152,8 @@ fn find(
             })
         }
         Route::Blob { repository: name, digest } => {
-            let body = repository(name)?
-                .blob(digest)
-                .ok_or_else(|| not_found("BLOB_UNKNOWN", "blob unknown to registry"))?;
+            let body =
+                repository(name)?.blob(digest).ok_or_else(|| not_found("BLOB_UNKNOWN", "blob unknown to registry"))?;
             Ok(Content {
                 body: body.clone(),
                 media_type: "application/octet-stream".to_owned(),
@@ -198,12 +175,7 @@ fn find(
                 .filter(|_| more)
                 .map(|tag| format!("</v2/{name}/tags/list?last={tag}&n={size}>; rel=\"next\""));
             let body = json!({ "name": name, "tags": tags }).to_string();
-            Ok(Content {
-                body: body.into(),
-                media_type: "application/json".to_owned(),
-                digest: None,
-                link,
-            })
+            Ok(Content { body: body.into(), media_type: "application/json".to_owned(), digest: None, link })
         }
     }
 }
@@ -225,8 +197,7 @@ fn send(state: &State, request: &Request, content: Content, fault: Option<Fault>
             content_range = Some(format!("bytes {start}-{}/{total}", end - 1));
         }
         Some(Range::Outside) => {
-            let mut response =
-                error(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_INVALID", "no such range");
+            let mut response = error(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_INVALID", "no such range");
             listener::set_header(&mut response, header::CONTENT_RANGE, &format!("bytes */{total}"));
             return Reply::Answer(response);
         }
@@ -266,15 +237,9 @@ fn send(state: &State, request: &Request, content: Content, fault: Option<Fault>
 }
 
 /// Applies the faults that replace an answer or its headers.
-fn spoiled(
-    state: &State,
-    request: &Request,
-    fault: Option<Fault>,
-    mut response: Response<Body>,
-) -> Reply {
+fn spoiled(state: &State, request: &Request, fault: Option<Fault>, mut response: Response<Body>) -> Reply {
     match fault {
-        None
-        | Some(Fault::FlipBit | Fault::Truncate(_) | Fault::Extend(_) | Fault::StallAfter(_)) => {}
+        None | Some(Fault::FlipBit | Fault::Truncate(_) | Fault::Extend(_) | Fault::StallAfter(_)) => {}
         Some(Fault::Stall) => return Reply::Stall,
         Some(Fault::Disconnect) => return Reply::Disconnect,
         Some(Fault::Status { status, code, retry_after }) => {
@@ -291,11 +256,8 @@ fn spoiled(
             let path = unescape(&request.path, false);
             let wanted = path.rsplit('/').next().unwrap_or_default();
             // The query stands for the signature of a pre-signed URL.
-            response = redirect(&format!(
-                "{}/{wanted}?X-Amz-Signature={}",
-                state.storage_url,
-                sha256_hex(wanted.as_bytes())
-            ));
+            response =
+                redirect(&format!("{}/{wanted}?X-Amz-Signature={}", state.storage_url, sha256_hex(wanted.as_bytes())));
         }
         Some(Fault::Header { name, value }) => {
             if let Ok(name) = HeaderName::try_from(name) {
@@ -336,8 +298,7 @@ enum Range {
 
 /// Reads `bytes=FIRST-LAST`, `bytes=FIRST-` and `bytes=-LENGTH` (RFC 9110, 14.1.2).
 fn range(value: &str, total: usize) -> Range {
-    let Some((first, last)) = value.strip_prefix("bytes=").and_then(|range| range.split_once('-'))
-    else {
+    let Some((first, last)) = value.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
         return Range::Whole;
     };
     let (start, end) = match (first.parse::<usize>(), last.parse::<usize>()) {

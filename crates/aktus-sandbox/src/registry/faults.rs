@@ -103,11 +103,7 @@ impl<'a> Faults<'a> {
 
     /// Answers with this server error the next `times` times.
     pub fn server_error(&self, on: On, times: u32, status: u16) {
-        self.next(
-            on,
-            times,
-            Fault::Status { status, code: "UNKNOWN".to_owned(), retry_after: None },
-        );
+        self.next(on, times, Fault::Status { status, code: "UNKNOWN".to_owned(), retry_after: None });
     }
 
     /// Answers 429 the next `times` times, with this `Retry-After` when given.
@@ -136,9 +132,7 @@ impl<'a> Faults<'a> {
 
 /// The first rule for this kind of request, one use of it taken away.
 pub(super) fn take(rules: &mut Vec<FaultRule>, on: On) -> Option<Fault> {
-    let index = rules
-        .iter()
-        .position(|rule| (rule.on == on || rule.on == On::Any) && rule.times != Some(0))?;
+    let index = rules.iter().position(|rule| (rule.on == on || rule.on == On::Any) && rule.times != Some(0))?;
     let rule = rules.get_mut(index)?;
     match &mut rule.times {
         Some(1) => Some(rules.remove(index).fault),

@@ -117,11 +117,8 @@ impl Server {
             let state = Arc::clone(&state);
             Listener::start(move |request| answer::answer(&mut lock(&state), part, &request))
         };
-        let (registry, token, storage) = (
-            listen(Part::Registry).await?,
-            listen(Part::Token).await?,
-            listen(Part::Storage).await?,
-        );
+        let (registry, token, storage) =
+            (listen(Part::Registry).await?, listen(Part::Token).await?, listen(Part::Storage).await?);
         {
             let mut state = lock(&state);
             state.storage_url = storage.url();
@@ -154,13 +151,7 @@ impl Server {
     ///
     /// `archive` is the `.tgz`, `config_json` the chart's metadata as JSON. A tag that exists is
     /// moved. The tag is taken as given: Helm writes the `+` of a version as `_`.
-    pub fn push_chart(
-        &self,
-        repository: &str,
-        tag: &str,
-        archive: &[u8],
-        config_json: &[u8],
-    ) -> String {
+    pub fn push_chart(&self, repository: &str, tag: &str, archive: &[u8], config_json: &[u8]) -> String {
         self.push_layers(repository, tag, config_json, &[(CHART_LAYER_MEDIA_TYPE, archive)])
     }
 
@@ -179,30 +170,17 @@ impl Server {
 
     /// Stores a manifest with a Helm configuration and these layers, each a media type and its
     /// bytes, and returns the digest of the manifest.
-    pub fn push_layers(
-        &self,
-        repository: &str,
-        tag: &str,
-        config_json: &[u8],
-        layers: &[(&str, &[u8])],
-    ) -> String {
+    pub fn push_layers(&self, repository: &str, tag: &str, config_json: &[u8], layers: &[(&str, &[u8])]) -> String {
         let config = self.descriptor(repository, CHART_CONFIG_MEDIA_TYPE, config_json);
-        let layers: Vec<Value> = layers
-            .iter()
-            .map(|(media_type, bytes)| self.descriptor(repository, media_type, bytes))
-            .collect();
+        let layers: Vec<Value> =
+            layers.iter().map(|(media_type, bytes)| self.descriptor(repository, media_type, bytes)).collect();
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": MANIFEST_MEDIA_TYPE,
             "config": config,
             "layers": layers,
         });
-        self.push_manifest(
-            repository,
-            Some(tag),
-            MANIFEST_MEDIA_TYPE,
-            manifest.to_string().as_bytes(),
-        )
+        self.push_manifest(repository, Some(tag), MANIFEST_MEDIA_TYPE, manifest.to_string().as_bytes())
     }
 
     /// Stores a blob and returns its digest.
@@ -212,13 +190,7 @@ impl Server {
 
     /// Stores a manifest exactly as given, valid or not, and returns its digest. With a tag, the
     /// tag points at it from now on.
-    pub fn push_manifest(
-        &self,
-        repository: &str,
-        tag: Option<&str>,
-        media_type: &str,
-        bytes: &[u8],
-    ) -> String {
+    pub fn push_manifest(&self, repository: &str, tag: Option<&str>, media_type: &str, bytes: &[u8]) -> String {
         lock(&self.state).store.push_manifest(repository, tag, media_type, bytes)
     }
 
@@ -234,10 +206,7 @@ impl Server {
 
     /// Asks for this user and password by Basic authentication from now on.
     pub fn require_basic(&self, user: &str, password: &str) {
-        self.set_authentication(Authentication::Basic {
-            user: user.to_owned(),
-            password: password.to_owned(),
-        });
+        self.set_authentication(Authentication::Basic { user: user.to_owned(), password: password.to_owned() });
     }
 
     /// Makes every token that was issued so far invalid.

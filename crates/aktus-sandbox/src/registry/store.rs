@@ -32,8 +32,7 @@ impl Repository {
 
     /// Up to `limit` tags after `last`, in lexical order, and whether more follow.
     pub(super) fn tags(&self, last: &str, limit: usize) -> (Vec<&str>, bool) {
-        let mut tags =
-            self.tags.keys().map(String::as_str).filter(|tag| last.is_empty() || *tag > last);
+        let mut tags = self.tags.keys().map(String::as_str).filter(|tag| last.is_empty() || *tag > last);
         let page: Vec<&str> = tags.by_ref().take(limit).collect();
         let more = tags.next().is_some();
         (page, more)
@@ -72,8 +71,7 @@ impl Store {
     ) -> String {
         let digest = digest(bytes);
         let repository = self.repositories.entry(repository.to_owned()).or_default();
-        let manifest =
-            Manifest { media_type: media_type.to_owned(), bytes: Bytes::copy_from_slice(bytes) };
+        let manifest = Manifest { media_type: media_type.to_owned(), bytes: Bytes::copy_from_slice(bytes) };
         repository.manifests.insert(digest.clone(), manifest);
         if let Some(tag) = tag {
             repository.tags.insert(tag.to_owned(), digest.clone());
@@ -82,9 +80,7 @@ impl Store {
     }
 
     pub(super) fn remove_tag(&mut self, repository: &str, tag: &str) -> bool {
-        self.repositories
-            .get_mut(repository)
-            .is_some_and(|repository| repository.tags.remove(tag).is_some())
+        self.repositories.get_mut(repository).is_some_and(|repository| repository.tags.remove(tag).is_some())
     }
 }
 

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::{
-    Authentication, CHART_CONFIG_MEDIA_TYPE, CHART_LAYER_MEDIA_TYPE, Fault, MANIFEST_MEDIA_TYPE,
-    On, PROVENANCE_LAYER_MEDIA_TYPE, Part, Server,
+    Authentication, CHART_CONFIG_MEDIA_TYPE, CHART_LAYER_MEDIA_TYPE, Fault, MANIFEST_MEDIA_TYPE, On,
+    PROVENANCE_LAYER_MEDIA_TYPE, Part, Server,
 };
 use crate::listener::client::{Answer, send};
 
@@ -87,10 +87,7 @@ async fn what_does_not_exist_is_named_by_its_code() {
         assert_eq!(json(&answer)["errors"][0]["code"], code, "{target}");
     }
     let post = send(&server.host(), "POST", "/v2/charts/demo/blobs/uploads/", &[], "").await;
-    assert_eq!(
-        (post.status, json(&post)["errors"][0]["code"].as_str()),
-        (405, Some("UNSUPPORTED"))
-    );
+    assert_eq!((post.status, json(&post)["errors"][0]["code"].as_str()), (405, Some("UNSUPPORTED")));
 }
 
 #[tokio::test]
@@ -104,10 +101,7 @@ async fn a_moved_or_removed_tag_leaves_the_manifest_readable_by_digest() {
     assert!(!server.remove_tag("charts/demo", "1.0.0"));
     assert_eq!(get(&server, "/v2/charts/demo/manifests/1.0.0", &[]).await.status, 404);
     for digest in [first, second] {
-        assert_eq!(
-            get(&server, &format!("/v2/charts/demo/manifests/{digest}"), &[]).await.status,
-            200
-        );
+        assert_eq!(get(&server, &format!("/v2/charts/demo/manifests/{digest}"), &[]).await.status, 200);
     }
 }
 
@@ -146,10 +140,7 @@ async fn tags_come_in_lexical_pages_with_a_link_to_the_next() {
     assert_eq!(all.header("link"), None);
     let first = get(&server, "/v2/charts/demo/tags/list?n=3", &[]).await;
     assert_eq!(tags(&first), r#"["0.9.0","1.0.0","1.1.0"]"#);
-    assert_eq!(
-        first.header("link"),
-        Some("</v2/charts/demo/tags/list?last=1.1.0&n=3>; rel=\"next\"")
-    );
+    assert_eq!(first.header("link"), Some("</v2/charts/demo/tags/list?last=1.1.0&n=3>; rel=\"next\""));
     let rest = get(&server, "/v2/charts/demo/tags/list?last=1.1.0&n=3", &[]).await;
     assert_eq!((tags(&rest).as_str(), rest.header("link")), (r#"["2.0.0"]"#, None));
     server.set_page_size(1);
@@ -166,41 +157,27 @@ async fn basic_authentication_lets_only_the_right_login_in() {
     server.require_basic("AWS", "pass:word");
     let target = "/v2/charts/demo/manifests/1.0.0";
     let refused = get(&server, target, &[]).await;
-    assert_eq!(
-        (refused.status, refused.header("www-authenticate")),
-        (401, Some("Basic realm=\"registry\""))
-    );
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, Some("Basic realm=\"registry\"")));
     assert_eq!(get(&server, target, &[("authorization", &basic("AWS:wrong"))]).await.status, 401);
-    assert_eq!(
-        get(&server, target, &[("authorization", &basic("AWS:pass:word"))]).await.status,
-        200
-    );
+    assert_eq!(get(&server, target, &[("authorization", &basic("AWS:pass:word"))]).await.status, 200);
 }
 
 #[tokio::test]
 async fn bearer_authentication_wants_a_token_of_exactly_the_scope() {
     let (server, _) = server().await;
     server.push_chart("charts/other", "1.0.0", ARCHIVE, b"{}");
-    server.set_authentication(Authentication::Bearer {
-        login: Some(("user".into(), "secret".into())),
-    });
+    server.set_authentication(Authentication::Bearer { login: Some(("user".into(), "secret".into())) });
     let refused = get(&server, "/v2/charts/demo/manifests/1.0.0", &[]).await;
     let challenge = format!(
         "Bearer realm=\"http://{}/token\",service=\"registry\",scope=\"repository:charts/demo:pull\"",
         server.token_host()
     );
-    assert_eq!(
-        (refused.status, refused.header("www-authenticate")),
-        (401, Some(challenge.as_str()))
-    );
+    assert_eq!((refused.status, refused.header("www-authenticate")), (401, Some(challenge.as_str())));
 
     let ask = "/token?service=registry&scope=repository:charts%2Fdemo:pull";
-    let wrong =
-        send(&server.token_host(), "GET", ask, &[("authorization", &basic("user:no"))], "").await;
+    let wrong = send(&server.token_host(), "GET", ask, &[("authorization", &basic("user:no"))], "").await;
     assert_eq!(wrong.status, 401);
-    let granted =
-        send(&server.token_host(), "GET", ask, &[("authorization", &basic("user:secret"))], "")
-            .await;
+    let granted = send(&server.token_host(), "GET", ask, &[("authorization", &basic("user:secret"))], "").await;
     let token = format!("Bearer {}", json(&granted)["token"].as_str().unwrap());
     let with_token = [("authorization", token.as_str())];
     assert_eq!(get(&server, "/v2/charts/demo/manifests/1.0.0", &with_token).await.status, 200);
@@ -214,12 +191,7 @@ async fn bearer_authentication_wants_a_token_of_exactly_the_scope() {
 
     server.set_token_realm(Some("http://169.254.169.254/token"));
     let hostile = get(&server, "/v2/", &[]).await;
-    assert!(
-        hostile
-            .header("www-authenticate")
-            .unwrap()
-            .contains("realm=\"http://169.254.169.254/token\"")
-    );
+    assert!(hostile.header("www-authenticate").unwrap().contains("realm=\"http://169.254.169.254/token\""));
 }
 
 #[tokio::test]
@@ -229,8 +201,7 @@ async fn an_anonymous_token_needs_no_login() {
     let ask = "/token?service=registry&scope=repository:charts/demo:pull";
     let granted = send(&server.token_host(), "GET", ask, &[], "").await;
     let token = format!("Bearer {}", json(&granted)["token"].as_str().unwrap());
-    let answer =
-        get(&server, "/v2/charts/demo/manifests/1.0.0", &[("authorization", &token)]).await;
+    let answer = get(&server, "/v2/charts/demo/manifests/1.0.0", &[("authorization", &token)]).await;
     assert_eq!(answer.status, 200);
 }
 
@@ -244,14 +215,8 @@ async fn the_log_names_every_request_and_holds_no_secret() {
     let requests = server.requests();
     assert_eq!(requests.len(), 2);
     assert_eq!(requests[0].part, Part::Registry);
-    assert_eq!(
-        (requests[0].path.as_str(), requests[0].query.as_str()),
-        ("/v2/charts/demo/tags/list", "n=1")
-    );
-    assert_eq!(
-        (requests[0].status, requests[0].authorization.as_deref()),
-        (Some(200), Some("Basic"))
-    );
+    assert_eq!((requests[0].path.as_str(), requests[0].query.as_str()), ("/v2/charts/demo/tags/list", "n=1"));
+    assert_eq!((requests[0].status, requests[0].authorization.as_deref()), (Some(200), Some("Basic")));
     assert_eq!((requests[1].status, requests[1].authorization.as_deref()), (Some(401), None));
     let log = format!("{requests:?} {server:?}");
     assert!(!log.contains("s3cr3t"), "{log}");
@@ -286,10 +251,7 @@ async fn faults_of_a_body_change_what_arrives_and_nothing_else() {
     assert_eq!((flipped.status, flipped.text().as_str()), (200, "0123456789abcdeg"));
     server.faults().next(On::Blob, 1, Fault::Truncate(5));
     let truncated = get(&server, &target, &[]).await;
-    assert_eq!(
-        (truncated.header("content-length"), truncated.text().as_str()),
-        (Some("16"), "01234")
-    );
+    assert_eq!((truncated.header("content-length"), truncated.text().as_str()), (Some("16"), "01234"));
     assert!(!truncated.stalled);
     server.faults().next(On::Blob, 1, Fault::StallAfter(5));
     let stalled = get(&server, &target, &[]).await;
@@ -309,10 +271,7 @@ async fn faults_of_a_connection_send_no_answer() {
     server.faults().next(On::Base, 1, Fault::Stall);
     let stalled = get(&server, "/v2/", &[]).await;
     assert_eq!((stalled.status, stalled.stalled), (0, true));
-    assert_eq!(
-        server.requests().iter().map(|record| record.status).collect::<Vec<_>>(),
-        [None, None]
-    );
+    assert_eq!(server.requests().iter().map(|record| record.status).collect::<Vec<_>>(), [None, None]);
 }
 
 #[tokio::test]
@@ -330,10 +289,7 @@ async fn faults_of_the_head_replace_headers_and_bodies() {
     assert_eq!((answer.status, answer.text().as_str()), (200, "<html>"));
     server.faults().next(On::Manifest, 1, Fault::Redirect("http://[::1]:1{path}".into()));
     let moved = get(&server, target, &[]).await;
-    assert_eq!(
-        (moved.status, moved.header("location")),
-        (307, Some("http://[::1]:1/v2/charts/demo/manifests/1.0.0"))
-    );
+    assert_eq!((moved.status, moved.header("location")), (307, Some("http://[::1]:1/v2/charts/demo/manifests/1.0.0")));
 }
 
 #[tokio::test]
