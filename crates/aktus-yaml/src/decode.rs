@@ -279,7 +279,8 @@ pub(crate) fn check(arena: &Arena<'_>, root: usize, value: &Go) -> Result<(), Er
     check_numbers(arena, root, value)
 }
 
-fn check_keys(arena: &Arena<'_>, node: usize, value: &Go) -> Result<(), Error> {
+/// Whether all keys can be made strings.
+pub(crate) fn check_keys(arena: &Arena<'_>, node: usize, value: &Go) -> Result<(), Error> {
     match value {
         Go::List(items) => items.iter().try_for_each(|item| check_keys(arena, node, item)),
         Go::Map(map) => map.entries.iter().try_for_each(|Entry { key, value, node }| {
@@ -296,7 +297,8 @@ fn check_keys(arena: &Arena<'_>, node: usize, value: &Go) -> Result<(), Error> {
     }
 }
 
-fn check_numbers(arena: &Arena<'_>, node: usize, value: &Go) -> Result<(), Error> {
+/// Whether all numbers are finite.
+pub(crate) fn check_numbers(arena: &Arena<'_>, node: usize, value: &Go) -> Result<(), Error> {
     match value {
         Go::Float(number) if !number.is_finite() => {
             let problem = format!("json: unsupported value: {}", format_general(*number));
@@ -415,9 +417,10 @@ fn write_go_syntax(text: &mut String, value: &Go, outermost: bool) {
 
 /// The order in which Go prints keys; among different types it is not defined there.
 fn compare_keys(left: &Go, right: &Go) -> std::cmp::Ordering {
+    // As it happens to be in the binaries of Helm: the order of types is an accident of the linker.
     let rank = |key: &Go| match key {
         Go::Nil => 0,
-        Go::Bool(_) => 1,
+        Go::String(_) => 1,
         Go::Int(_) => 2,
         Go::Uint(_) => 3,
         Go::Float(_) => 4,

@@ -84,7 +84,7 @@ impl<B: Build> Direct<'_, '_, B> {
                 let mut map = self.build.map(node.count as usize / 2);
                 let mut children = arena.children(index);
                 while let (Some(key), Some(value)) = (children.next(), children.next()) {
-                    let key = key_text(arena, key)?;
+                    let key = plain_key(arena, key)?;
                     let value = self.value(value)?;
                     self.build.insert(&mut map, key, value);
                 }
@@ -96,7 +96,7 @@ impl<B: Build> Direct<'_, '_, B> {
 }
 
 /// The key that the node at `index` makes; nothing if it makes none.
-fn key_text<'a>(arena: &'a Arena<'_>, index: usize) -> Option<Cow<'a, str>> {
+pub(crate) fn plain_key<'a>(arena: &'a Arena<'_>, index: usize) -> Option<Cow<'a, str>> {
     let node = arena.node(index).filter(|node| node.kind == Kind::Scalar)?;
     let text = arena.text(node.text);
     Some(match resolve(arena.text(node.tag), text, node.implicit).ok()? {

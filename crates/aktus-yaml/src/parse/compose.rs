@@ -75,7 +75,7 @@ impl Arena<'_> {
 }
 
 /// The children of a node.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Children<'a> {
     nodes: &'a [RawNode],
     next: usize,

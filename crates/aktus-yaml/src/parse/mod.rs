@@ -8,7 +8,6 @@ mod scalars;
 mod scanner;
 mod token;
 
-pub(crate) use compose::{Arena, Kind, RawNode, parse};
+pub(crate) use compose::{Arena, Children, Kind, RawNode, parse};
 pub(crate) use scanner::width;
 pub use token::Style;
-pub(crate) use token::Text;
