@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 
 use crate::Clock;
-use crate::kubernetes;
+use crate::{aws, kubernetes, registry};
 
 /// How the cluster that is played runs its nodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +54,8 @@ impl Options {
 pub struct Sandbox {
     cluster_name: String,
     kubernetes: kubernetes::Server,
+    registry: registry::Server,
+    aws: aws::Server,
 }
 
 impl Sandbox {
@@ -62,12 +64,26 @@ impl Sandbox {
     /// Errors when a port cannot be opened, or when the directory cannot be written or is in use.
     pub async fn start(options: Options) -> io::Result<Self> {
         let kubernetes = kubernetes::Server::start(&options).await?;
-        Ok(Self { cluster_name: options.cluster_name, kubernetes })
+        let registry = registry::Server::start().await?;
+        let Options { cluster_name, region, mode, .. } = options;
+        let facts = aws::Facts::platform(&cluster_name, &region, &kubernetes.url(), mode == Mode::Auto);
+        let aws = aws::Server::start(facts).await?;
+        Ok(Self { cluster_name, kubernetes, registry, aws })
     }
 
     /// The Kubernetes API server.
     pub fn kubernetes(&self) -> &kubernetes::Server {
         &self.kubernetes
+    }
+
+    /// The OCI registry, empty and open to everybody at first.
+    pub fn registry(&self) -> &registry::Server {
+        &self.registry
+    }
+
+    /// The AWS services, whose EKS cluster is the Kubernetes API server.
+    pub fn aws(&self) -> &aws::Server {
+        &self.aws
     }
 
     /// A kubeconfig for the Kubernetes API server, as YAML.
