@@ -29,13 +29,7 @@ pub trait Host: Send + Sync {
 
     /// The object (or with an empty `name` the list of objects) for `lookup`; the empty map when there is no such
     /// object or no cluster. An error ends the render.
-    fn lookup(
-        &self,
-        api_version: &str,
-        kind: &str,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Value, String> {
+    fn lookup(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<Value, String> {
         let _ = (api_version, kind, namespace, name);
         Ok(Value::Map(Map::new()))
     }
@@ -70,10 +64,7 @@ pub struct Certificate {
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Certificate")
-            .field("certificate", &self.certificate)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Certificate").field("certificate", &self.certificate).finish_non_exhaustive()
     }
 }
 
@@ -104,11 +95,7 @@ pub trait Certificates: Send + Sync {
     fn self_signed(&self, request: &CertificateRequest<'_>) -> Result<Certificate, String>;
 
     /// A certificate signed by an authority.
-    fn signed(
-        &self,
-        request: &CertificateRequest<'_>,
-        authority: &Certificate,
-    ) -> Result<Certificate, String>;
+    fn signed(&self, request: &CertificateRequest<'_>, authority: &Certificate) -> Result<Certificate, String>;
 
     /// Checks PEM text of a certificate and of its key, for `buildCustomCert`.
     fn check(&self, certificate: &str, key: &str) -> Result<(), String>;

@@ -7,8 +7,10 @@
 pub struct Limits {
     /// Bytes of one template file; 16 MiB.
     pub source_bytes: usize,
-    /// Control structures (`if`, `range`, `with`, `define`, `block`) inside each other; 10,000, like parentheses in Go.
+    /// Control structures (`if`, `range`, `with`, `define`, `block`) inside each other; 10,000.
     pub nesting: usize,
+    /// Parentheses inside each other; 10,000 as in Go.
+    pub expression_depth: usize,
     /// How often one name may be under way in `include` at once; 1,000 as in Helm.
     pub include_depth: usize,
     /// How many `template` actions may be under way at once; 1,000 (Go: 100,000).
@@ -31,6 +33,7 @@ impl Default for Limits {
         Self {
             source_bytes: 16 * MIB,
             nesting: 10_000,
+            expression_depth: 10_000,
             include_depth: 1_000,
             template_depth: 1_000,
             call_depth: 10_000,
@@ -46,9 +49,7 @@ impl Default for Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LimitError {
     /// [`Limits::steps`]
-    #[error(
-        "the templates took more than {0} steps; look for a loop or a function that makes very long text"
-    )]
+    #[error("the templates took more than {0} steps; look for a loop or a function that makes very long text")]
     Steps(u64),
     /// [`Limits::value_bytes`]
     #[error("a value would take {wanted} bytes, more than the {limit} allowed")]
@@ -65,9 +66,7 @@ pub enum LimitError {
     #[error("the output of all templates would be longer than {0} bytes")]
     Total(u64),
     /// [`Limits::call_depth`]
-    #[error(
-        "more than {0} templates are under way inside each other; look for an include or tpl that calls itself"
-    )]
+    #[error("more than {0} templates are under way inside each other; look for an include or tpl that calls itself")]
     Calls(usize),
     /// [`Value::DEPTH`](crate::Value::DEPTH)
     #[error("the value is nested more than {0} levels deep; look for a map that contains itself")]

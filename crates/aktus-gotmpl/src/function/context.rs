@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::host::Host;
 use crate::limits::{LimitError, Limits};
+use crate::templates::ParsedTexts;
 
 /// Which Helm to be identical to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -25,7 +26,9 @@ pub struct Context<'h> {
     limits: Limits,
     lint: bool,
     steps: u64,
-    pub(crate) written: usize,
+    written: usize,
+    /// Parsed texts of `tpl`.
+    pub(crate) parsed: ParsedTexts,
 }
 
 impl fmt::Debug for Context<'_> {
@@ -41,7 +44,15 @@ impl fmt::Debug for Context<'_> {
 impl<'h> Context<'h> {
     /// A render with default limits.
     pub fn new(host: &'h dyn Host, profile: Profile) -> Self {
-        Self { host, profile, limits: Limits::default(), lint: false, steps: 0, written: 0 }
+        Self {
+            host,
+            profile,
+            limits: Limits::default(),
+            lint: false,
+            steps: 0,
+            written: 0,
+            parsed: ParsedTexts::default(),
+        }
     }
 
     /// The same within other limits.
@@ -86,11 +97,7 @@ impl<'h> Context<'h> {
     /// Counts steps of work.
     pub fn step(&mut self, steps: u64) -> Result<(), LimitError> {
         self.steps = self.steps.saturating_add(steps);
-        if self.steps > self.limits.steps {
-            Err(LimitError::Steps(self.limits.steps))
-        } else {
-            Ok(())
-        }
+        if self.steps > self.limits.steps { Err(LimitError::Steps(self.limits.steps)) } else { Ok(()) }
     }
 
     /// Asks for `bytes` bytes of text. To be called before making text whose length is not bounded by that of the
@@ -101,6 +108,13 @@ impl<'h> Context<'h> {
             return Err(LimitError::Value { wanted: bytes as u64, limit: limit as u64 });
         }
         self.step(bytes as u64 / 64)
+    }
+
+    /// Counts output; the error is the limit on all of it.
+    pub(crate) fn write(&mut self, bytes: usize) -> Result<(), LimitError> {
+        self.written = self.written.saturating_add(bytes);
+        let limit = self.limits.total_bytes;
+        if self.written > limit { Err(LimitError::Total(limit as u64)) } else { Ok(()) }
     }
 
     /// Asks for a list of `items` items; [`Context::spend`] for lists.

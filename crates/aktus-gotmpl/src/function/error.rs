@@ -1,10 +1,9 @@
 //! How does a function say that it failed?
 
-use crate::error::ExecError;
 use crate::limits::LimitError;
 
 /// The error a function returns to the template that called it.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// An error text, Go's where there is one.
     #[error("{0}")]
@@ -13,17 +12,6 @@ pub enum CallError {
     /// Displays with Helm's markers, as Go's error text has them.
     #[error("HELM_ERR_START{0}HELM_ERR_END")]
     Raised(String),
-    /// An error of a template that the function ran (`include`).
-    #[error("{0}")]
-    Template(Box<ExecError>),
-    /// An error of a template that the function ran, with words before it (`tpl`).
-    #[error("{context}: {error}")]
-    Within {
-        /// The words before it.
-        context: String,
-        /// The error.
-        error: Box<ExecError>,
-    },
     /// A limit was reached. Unlike in Go, `fromYaml` and others that turn errors into text do not hide this one.
     #[error("{0}")]
     Limit(#[from] LimitError),

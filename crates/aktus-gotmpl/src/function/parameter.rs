@@ -21,12 +21,11 @@ pub trait Parameter {
 
 /// Takes the next argument.
 #[doc(hidden)]
-pub fn next<'a, P: Parameter>(
-    operands: &mut std::slice::Iter<'a, Operand>,
-) -> Result<P::Argument<'a>, CallError> {
-    operands.next().and_then(P::take).ok_or_else(|| {
-        CallError::Message(format!("the argument was not checked to be a {}", P::TYPE))
-    })
+pub fn next<'a, P: Parameter>(operands: &mut std::slice::Iter<'a, Operand>) -> Result<P::Argument<'a>, CallError> {
+    operands
+        .next()
+        .and_then(P::take)
+        .ok_or_else(|| CallError::Message(format!("the argument was not checked to be a {}", P::TYPE)))
 }
 
 impl Parameter for Value {
@@ -179,10 +178,8 @@ impl Rest<'_, Value> {
 
 /// The receiver of a method as what it is.
 #[doc(hidden)]
-pub fn receiver<T: crate::value::Object>(
-    object: &dyn crate::value::Object,
-) -> Result<&T, CallError> {
-    (object as &dyn std::any::Any).downcast_ref().ok_or_else(|| {
-        CallError::Message(format!("the method does not belong to a {}", object.named_type().name))
-    })
+pub fn receiver<T: crate::value::Object>(object: &dyn crate::value::Object) -> Result<&T, CallError> {
+    (object as &dyn std::any::Any)
+        .downcast_ref()
+        .ok_or_else(|| CallError::Message(format!("the method does not belong to a {}", object.named_type().name)))
 }

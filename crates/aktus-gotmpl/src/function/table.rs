@@ -36,21 +36,11 @@ pub(crate) enum Body {
 
 impl Function {
     #[doc(hidden)]
-    pub const fn native(
-        name: &'static str,
-        parameters: &'static [Type],
-        variadic: bool,
-        native: Native,
-    ) -> Self {
+    pub const fn native(name: &'static str, parameters: &'static [Type], variadic: bool, native: Native) -> Self {
         Self { name, parameters, variadic, body: Body::Native(native) }
     }
 
-    pub(crate) const fn special(
-        name: &'static str,
-        parameters: &'static [Type],
-        variadic: bool,
-        body: Body,
-    ) -> Self {
+    pub(crate) const fn special(name: &'static str, parameters: &'static [Type], variadic: bool, body: Body) -> Self {
         Self { name, parameters, variadic, body }
     }
 
@@ -90,17 +80,11 @@ pub struct Method {
 }
 
 /// The Rust code behind a method.
-pub(crate) type NativeMethod =
-    fn(&dyn Object, &mut Context<'_>, &[Operand]) -> Result<Operand, CallError>;
+pub(crate) type NativeMethod = fn(&dyn Object, &mut Context<'_>, &[Operand]) -> Result<Operand, CallError>;
 
 impl Method {
     #[doc(hidden)]
-    pub const fn native(
-        name: &'static str,
-        parameters: &'static [Type],
-        variadic: bool,
-        native: NativeMethod,
-    ) -> Self {
+    pub const fn native(name: &'static str, parameters: &'static [Type], variadic: bool, native: NativeMethod) -> Self {
         Self { name, parameters, variadic, native }
     }
 
@@ -140,12 +124,7 @@ impl fmt::Debug for Method {
     }
 }
 
-fn signature(
-    formatter: &mut fmt::Formatter<'_>,
-    name: &str,
-    parameters: &[Type],
-    variadic: bool,
-) -> fmt::Result {
+fn signature(formatter: &mut fmt::Formatter<'_>, name: &str, parameters: &[Type], variadic: bool) -> fmt::Result {
     write!(formatter, "{name}(")?;
     for (index, parameter) in parameters.iter().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
@@ -191,10 +170,7 @@ impl FunctionTable {
 
     /// The function of this name.
     pub fn get(&self, name: &str) -> Option<Function> {
-        self.functions
-            .binary_search_by(|known| known.name.cmp(name))
-            .ok()
-            .map(|index| self.functions[index])
+        self.functions.binary_search_by(|known| known.name.cmp(name)).ok().map(|index| self.functions[index])
     }
 
     /// All functions, sorted by name.

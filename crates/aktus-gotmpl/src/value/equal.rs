@@ -20,15 +20,11 @@ impl Value {
             (Self::Float32(left), Self::Float32(right)) => left == right,
             (Self::Complex(left), Self::Complex(right)) => left == right,
             (Self::String(left), Self::String(right)) => left == right,
-            (Self::Int(left), Self::Int(right)) | (Self::Int64(left), Self::Int64(right)) => {
-                left == right
-            }
+            (Self::Int(left), Self::Int(right)) | (Self::Int64(left), Self::Int64(right)) => left == right,
             (Self::Int8(left), Self::Int8(right)) => left == right,
             (Self::Int16(left), Self::Int16(right)) => left == right,
             (Self::Int32(left), Self::Int32(right)) => left == right,
-            (Self::Uint(left), Self::Uint(right)) | (Self::Uint64(left), Self::Uint64(right)) => {
-                left == right
-            }
+            (Self::Uint(left), Self::Uint(right)) | (Self::Uint64(left), Self::Uint64(right)) => left == right,
             (Self::Uint8(left), Self::Uint8(right)) => left == right,
             (Self::Uint16(left), Self::Uint16(right)) => left == right,
             (Self::Uint32(left), Self::Uint32(right)) => left == right,
@@ -58,10 +54,7 @@ fn deep_equal(left: &Value, right: &Value, depth: usize) -> bool {
                     let (left, right) = (left.fields(), right.fields());
                     !left.is_empty()
                         && left.len() == right.len()
-                        && left
-                            .iter()
-                            .zip(&right)
-                            .all(|((_, left), (_, right))| deep_equal(left, right, depth))
+                        && left.iter().zip(&right).all(|((_, left), (_, right))| deep_equal(left, right, depth))
                 }
                 _ => false,
             }
@@ -71,32 +64,26 @@ fn deep_equal(left: &Value, right: &Value, depth: usize) -> bool {
 }
 
 fn lists(left: &List, right: &List, depth: usize) -> bool {
-    if left.element_type() != right.element_type()
-        || left.is_nil() != right.is_nil()
-        || left.len() != right.len()
-    {
+    if left.element_type() != right.element_type() || left.is_nil() != right.is_nil() || left.len() != right.len() {
         return false;
     }
     if let (Some(left), Some(right)) = (left.as_bytes(), right.as_bytes()) {
         return left == right;
     }
     let Some(depth) = depth.checked_sub(1) else { return left.same(right) };
-    left.same(right)
-        || left.iter().zip(right.iter()).all(|(left, right)| deep_equal(&left, &right, depth))
+    left.same(right) || left.iter().zip(right.iter()).all(|(left, right)| deep_equal(&left, &right, depth))
 }
 
 fn maps(left: &Map, right: &Map, depth: usize) -> bool {
-    if left.element_type() != right.element_type()
-        || left.is_nil() != right.is_nil()
-        || left.len() != right.len()
-    {
+    if left.element_type() != right.element_type() || left.is_nil() != right.is_nil() || left.len() != right.len() {
         return false;
     }
     if left.same(right) {
         return true;
     }
     let Some(depth) = depth.checked_sub(1) else { return false };
-    left.entries().into_iter().zip(right.entries()).all(|((left_key, left), (right_key, right))| {
-        left_key == right_key && deep_equal(&left, &right, depth)
-    })
+    left.entries()
+        .into_iter()
+        .zip(right.entries())
+        .all(|((left_key, left), (right_key, right))| left_key == right_key && deep_equal(&left, &right, depth))
 }

@@ -38,10 +38,7 @@ impl Frozen {
 
     /// A `[]interface {}` with these items.
     pub fn list(items: impl IntoIterator<Item = Self>) -> Self {
-        Self::List(Arc::new(FrozenList {
-            element: &Type::Any,
-            items: Some(items.into_iter().collect()),
-        }))
+        Self::List(Arc::new(FrozenList { element: &Type::Any, items: Some(items.into_iter().collect()) }))
     }
 
     /// The value for templates. Maps below share this tree until they are written.
@@ -191,11 +188,8 @@ impl Value {
             Self::Map(map) => match map.untouched() {
                 Some(source) => Frozen::Map(source),
                 None => {
-                    let entries: Result<Vec<_>, _> = map
-                        .entries()
-                        .into_iter()
-                        .map(|(key, value)| Ok((key, value.freeze_within(inner)?)))
-                        .collect();
+                    let entries: Result<Vec<_>, _> =
+                        map.entries().into_iter().map(|(key, value)| Ok((key, value.freeze_within(inner)?))).collect();
                     Frozen::map(entries?)
                 }
             },
@@ -203,11 +197,7 @@ impl Value {
                 let items = if list.is_nil() {
                     None
                 } else {
-                    Some(
-                        list.iter()
-                            .map(|item| item.freeze_within(inner))
-                            .collect::<Result<Vec<_>, _>>()?,
-                    )
+                    Some(list.iter().map(|item| item.freeze_within(inner)).collect::<Result<Vec<_>, _>>()?)
                 };
                 Frozen::List(Arc::new(FrozenList { element: list.element_type(), items }))
             }

@@ -179,10 +179,7 @@ impl Type {
     /// Whether Go's nil can be given where this type is wanted.
     pub fn can_be_nil(self) -> bool {
         matches!(self, Self::Reflect)
-            || matches!(
-                self.kind(),
-                Kind::Interface | Kind::Map | Kind::Slice | Kind::Pointer | Kind::Func
-            )
+            || matches!(self.kind(), Kind::Interface | Kind::Map | Kind::Slice | Kind::Pointer | Kind::Func)
     }
 
     /// Go's `AssignableTo`: identical, or to the empty interface, or between a named type and its unnamed form.
@@ -201,9 +198,7 @@ impl Type {
 impl PartialEq for Type {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::List(left), Self::List(right)) | (Self::Map(left), Self::Map(right)) => {
-                left == right
-            }
+            (Self::List(left), Self::List(right)) | (Self::Map(left), Self::Map(right)) => left == right,
             (Self::Named(left), Self::Named(right)) => left.name == right.name,
             (left, right) => std::mem::discriminant(left) == std::mem::discriminant(right),
         }

@@ -56,10 +56,7 @@ impl Map {
     }
 
     /// A map of the given element type with these entries; of two with the same key the later stays.
-    pub fn collect(
-        element: &'static Type,
-        entries: impl IntoIterator<Item = (Str, Value)>,
-    ) -> Self {
+    pub fn collect(element: &'static Type, entries: impl IntoIterator<Item = (Str, Value)>) -> Self {
         Self::with(element, Entries::Own(entries.into_iter().collect()))
     }
 
@@ -146,13 +143,9 @@ impl Map {
     pub fn entries(&self) -> Vec<(Str, Value)> {
         match &mut *self.0.entries.borrow_mut() {
             Entries::Nil => Vec::new(),
-            Entries::Own(entries) => {
-                entries.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
-            }
+            Entries::Own(entries) => entries.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
             Entries::Frozen { source, handles } => (0..source.len())
-                .filter_map(|index| {
-                    Some((source.key(index)?.clone(), handle(source, handles, index)))
-                })
+                .filter_map(|index| Some((source.key(index)?.clone(), handle(source, handles, index))))
                 .collect(),
         }
     }
@@ -185,9 +178,7 @@ impl Map {
         let mut guard = self.0.entries.borrow_mut();
         if let Entries::Frozen { source, handles } = &mut *guard {
             let thawed = (0..source.len())
-                .filter_map(|index| {
-                    Some((source.key(index)?.clone(), handle(source, handles, index)))
-                })
+                .filter_map(|index| Some((source.key(index)?.clone(), handle(source, handles, index))))
                 .collect();
             *guard = Entries::Own(thawed);
         }

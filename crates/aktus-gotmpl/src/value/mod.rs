@@ -148,10 +148,7 @@ impl Value {
                 Underlying::List(list) => !list.is_empty(),
                 Underlying::Scalar(value) => value.truth(),
             },
-            other => {
-                other.as_int().is_some_and(|int| int != 0)
-                    || other.as_uint().is_some_and(|int| int != 0)
-            }
+            other => other.as_int().is_some_and(|int| int != 0) || other.as_uint().is_some_and(|int| int != 0),
         }
     }
 

@@ -78,9 +78,9 @@ pub trait Object: Any + fmt::Debug {
             Underlying::Map(map) => JsonForm::Value(Value::Map(map)),
             Underlying::List(list) => JsonForm::Value(Value::List(list)),
             Underlying::Scalar(value) => JsonForm::Value(value),
-            Underlying::Struct => JsonForm::Fields(
-                self.fields().into_iter().map(|(name, value)| (Str::from(name), value)).collect(),
-            ),
+            Underlying::Struct => {
+                JsonForm::Fields(self.fields().into_iter().map(|(name, value)| (Str::from(name), value)).collect())
+            }
         }
     }
 }

@@ -35,12 +35,50 @@ impl Decimal {
         if digits.is_empty() { Self { digits, point: 0 } } else { Self { digits, point } }
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a float32 was widened to a float64")]
     fn shortest(magnitude: f64, size: FloatSize) -> Self {
-        match size {
+        let mut decimal = match size {
             FloatSize::Bits64 => Self::from_scientific(&format!("{magnitude:e}")),
-            #[expect(clippy::cast_possible_truncation, reason = "the number came from a float32")]
             FloatSize::Bits32 => Self::from_scientific(&format!("{:e}", magnitude as f32)),
+        };
+        if let Some(even) = decimal.even_neighbor(magnitude) {
+            let same = match size {
+                FloatSize::Bits64 => even.to_text().parse() == Ok(magnitude),
+                FloatSize::Bits32 => even.to_text().parse() == Ok(magnitude as f32),
+            };
+            if same {
+                decimal = even;
+            }
         }
+        decimal
+    }
+
+    /// If the number lies exactly between these digits and others of the same length,
+    /// those whose last digit is even, which is what Go takes.
+    fn even_neighbor(&self, magnitude: f64) -> Option<Self> {
+        let count = self.digits.len();
+        // Shorter ones have no neighbor that reads back as the same number.
+        if count < 6 || self.digits[count - 1] % 2 == 0 {
+            return None;
+        }
+        let next = Self::from_scientific(&format!("{magnitude:.count$e}"));
+        if next.digits.len() != count + 1 || next.digits[count] != b'5' {
+            return None;
+        }
+        let exact = Self::from_scientific(&format!("{magnitude:.MOST_DIGITS$e}"));
+        if exact.digits != next.digits {
+            return None;
+        }
+        let mut even = Self { digits: exact.digits[..count].to_vec(), point: exact.point };
+        if even.digits[count - 1] % 2 == 1 {
+            // No carry: an odd digit is at most 9, and 9 would go to a shorter number.
+            even.digits[count - 1] = even.digits[count - 1].checked_add(1).filter(|&digit| digit <= b'9')?;
+        }
+        Some(even)
+    }
+
+    fn to_text(&self) -> String {
+        format!("0.{}e{}", String::from_utf8_lossy(&self.digits), self.point)
     }
 
     /// Rounded to `count` significant digits, half to even as both languages do.
@@ -276,7 +314,11 @@ impl Literal {
                 b'.' if point => break,
                 b'.' => point = true,
                 _ if byte.is_ascii_digit() || hexadecimal && byte.is_ascii_hexdigit() => {
-                    if point { literal.fraction.push(*byte) } else { literal.whole.push(*byte) }
+                    if point {
+                        literal.fraction.push(*byte)
+                    } else {
+                        literal.whole.push(*byte)
+                    }
                 }
                 _ => break,
             }
@@ -389,7 +431,9 @@ mod tests {
     #[test]
     fn formats_as_go() {
         for line in FORMATTED.lines() {
-            let [value, format, precision, expected] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let [value, format, precision, expected] = line.split('\t').collect::<Vec<_>>()[..] else {
+                panic!("{line}")
+            };
             let precision = precision.parse().ok();
             let actual = format_float(value.parse().unwrap(), format.as_bytes()[0], precision, FloatSize::Bits64);
             assert_eq!(actual, expected, "{value} {format} {precision:?}");
@@ -467,7 +511,10 @@ mod tests {
 
     #[test]
     fn refuses_as_go() {
-        for text in ["", "x", "1x", "1.1.", "1e", "1e+", ".e-1", "0x", "0x1", "0x1.8", "1__0", "_1", "1_", "+nan", "infin", "1p2", "0x1e2", "-", "e5", " 1"] {
+        for text in [
+            "", "x", "1x", "1.1.", "1e", "1e+", ".e-1", "0x", "0x1", "0x1.8", "1__0", "_1", "1_", "+nan", "infin",
+            "1p2", "0x1e2", "-", "e5", " 1",
+        ] {
             refuses(text, "invalid syntax");
         }
         for text in ["1e309", "-1e309", "1.8e308", "0x1p1024", "0x1.fffffffffffff8p1023", "1e99999999999"] {

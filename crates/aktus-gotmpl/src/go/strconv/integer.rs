@@ -156,7 +156,10 @@ mod tests {
         assert!(parse_uint(b"256", 10, 8).is_err());
         assert_eq!(parse_int(b"-128", 10, 8), Ok(-128));
         assert!(parse_int(b"128", 10, 8).is_err());
-        assert_eq!(atoi(b"x").map_err(|error| error.to_string()), Err(r#"strconv.Atoi: parsing "x": invalid syntax"#.into()));
+        assert_eq!(
+            atoi(b"x").map_err(|error| error.to_string()),
+            Err(r#"strconv.Atoi: parsing "x": invalid syntax"#.into())
+        );
     }
 
     #[test]

@@ -1,0 +1,577 @@
+//! Which instructions does a syntax tree become? One walk over the tree, with the work still to do on a stack of our own.
+
+use super::literal::{ideal, literal, text};
+use super::{Constant, NO_NODE, Op, Program, Template, Variables};
+use crate::error::ParseError;
+use crate::function::{Body, Function};
+use crate::syntax::parser::Parsed;
+use crate::syntax::tree::{Arena, Name, NodeId, NodeKind, Path};
+use crate::value::Type;
+
+/// Compiles a parsed text. `find` gives the function of a name and whether it is one of Go's own.
+pub(crate) fn compile(parsed: Parsed, find: &dyn Fn(&str) -> Option<(Function, bool)>) -> Result<Program, ParseError> {
+    let Parsed { arena, trees } = parsed;
+    let mut compiler = Compiler {
+        find,
+        tasks: Vec::new(),
+        at: None,
+        labels: Vec::new(),
+        code: Vec::with_capacity(arena.nodes.len()),
+        nodes: Vec::with_capacity(arena.nodes.len()),
+        functions: Vec::new(),
+        constants: Vec::new(),
+        types: Vec::new(),
+        messages: Vec::new(),
+        arena: &arena,
+        too_many: false,
+    };
+    let mut templates = Vec::with_capacity(trees.len());
+    for tree in &trees {
+        templates.push(Template {
+            name: tree.name,
+            entry: compiler.here(),
+            is_empty: arena.is_empty(tree.root),
+            root: tree.root,
+        });
+        compiler.tree(tree.root);
+    }
+    compiler.link();
+    let Compiler { code, nodes, functions, constants, types, messages, too_many, .. } = compiler;
+    if too_many {
+        return Err(ParseError::new(&arena.parse_name, 1, format!("a command has more than {} arguments", u16::MAX)));
+    }
+    Ok(Program { arena, code, nodes, templates, functions, constants, types, messages })
+}
+
+/// Something still to be compiled.
+enum Task {
+    /// A statement: a node of a list.
+    Statement(NodeId),
+    /// The nodes of a list.
+    List(NodeId),
+    /// A pipeline with its declarations.
+    Pipe(NodeId),
+    /// A command, given the value of the one before if `piped`.
+    Command {
+        id: NodeId,
+        piped: bool,
+    },
+    /// An operand as an argument.
+    Argument {
+        id: NodeId,
+        wanted: Wanted,
+    },
+    Op(Op),
+    /// An instruction that marks a node as the current one.
+    At(NodeId, Op),
+    Label(u32),
+}
+
+/// The type an argument is wanted as.
+#[derive(Clone, Copy)]
+enum Wanted {
+    /// Any: the start of a chain.
+    Anything,
+    Type(Type),
+    /// That of a parameter of the method being called.
+    Method(u16),
+}
+
+struct Compiler<'a> {
+    arena: &'a Arena,
+    find: &'a dyn Fn(&str) -> Option<(Function, bool)>,
+    tasks: Vec<Task>,
+    /// The node that is current but that no instruction says so yet.
+    at: Option<NodeId>,
+    /// Where each label is; jumps hold labels until they are linked.
+    labels: Vec<u32>,
+    code: Vec<Op>,
+    nodes: Vec<u32>,
+    functions: Vec<Function>,
+    constants: Vec<Constant>,
+    types: Vec<Type>,
+    messages: Vec<String>,
+    too_many: bool,
+}
+
+impl Compiler<'_> {
+    fn here(&self) -> u32 {
+        index(self.code.len())
+    }
+
+    fn emit(&mut self, op: Op) {
+        self.code.push(op);
+        self.nodes.push(self.at.take().map_or(NO_NODE, |node| node.0));
+    }
+
+    fn label(&mut self) -> u32 {
+        self.labels.push(0);
+        index(self.labels.len() - 1)
+    }
+
+    /// Does these tasks, in order, before those that wait already.
+    fn then(&mut self, tasks: impl IntoIterator<Item = Task, IntoIter: DoubleEndedIterator>) {
+        self.tasks.extend(tasks.into_iter().rev());
+    }
+
+    fn count(&mut self, count: usize) -> u16 {
+        u16::try_from(count).unwrap_or_else(|_| {
+            self.too_many = true;
+            u16::MAX
+        })
+    }
+
+    fn fail(&mut self, message: String) -> Op {
+        self.messages.push(message);
+        Op::Fail(index(self.messages.len() - 1))
+    }
+
+    fn constant(&mut self, constant: Constant) -> Op {
+        self.constants.push(constant);
+        Op::Constant(index(self.constants.len() - 1))
+    }
+
+    /// The instruction for a literal.
+    fn given(&mut self, literal: Result<Constant, String>) -> Op {
+        match literal {
+            Ok(constant) => self.constant(constant),
+            Err(message) => self.fail(message),
+        }
+    }
+
+    fn tree(&mut self, root: NodeId) {
+        self.then([Task::List(root), Task::Op(Op::Return)]);
+        while let Some(task) = self.tasks.pop() {
+            match task {
+                Task::Statement(id) => self.statement(id),
+                Task::List(id) => {
+                    if let NodeKind::List { nodes } = self.arena.node(id).kind {
+                        let nodes = self.arena.list(nodes);
+                        self.then(nodes.iter().map(|id| Task::Statement(*id)));
+                    }
+                }
+                Task::Pipe(id) => self.pipe(id),
+                Task::Command { id, piped } => self.command(id, piped),
+                Task::Argument { id, wanted } => self.argument(id, wanted),
+                Task::Op(op) => self.emit(op),
+                Task::At(id, op) => {
+                    self.at = Some(id);
+                    self.emit(op);
+                }
+                Task::Label(label) => self.labels[label as usize] = self.here(),
+            }
+        }
+    }
+
+    fn statement(&mut self, id: NodeId) {
+        let node = self.arena.node(id);
+        match node.kind {
+            NodeKind::Text { end } => self.emit(Op::Text { start: node.start, end }),
+            NodeKind::Action { pipe } => {
+                let last = if self.declares(pipe) { Task::Op(Op::Pop) } else { Task::At(id, Op::Print) };
+                self.then([Task::Pipe(pipe), last]);
+            }
+            NodeKind::Break => self.emit(Op::Break),
+            NodeKind::Continue => self.emit(Op::Continue),
+            NodeKind::If { pipe, list, otherwise } => {
+                let (no, end) = (self.label(), self.label());
+                self.then(
+                    [Task::Op(Op::Mark), Task::Pipe(pipe), Task::Op(Op::JumpIfFalse(no)), Task::List(list)]
+                        .into_iter()
+                        .chain(Self::otherwise(otherwise, no, end))
+                        .collect::<Vec<_>>(),
+                );
+            }
+            NodeKind::With { pipe, list, otherwise } => {
+                let (no, end) = (self.label(), self.label());
+                self.then(
+                    [
+                        Task::Op(Op::Mark),
+                        Task::Pipe(pipe),
+                        Task::Op(Op::With(no)),
+                        Task::List(list),
+                        Task::Op(Op::EndWith),
+                    ]
+                    .into_iter()
+                    .chain(Self::otherwise(otherwise, no, end))
+                    .collect::<Vec<_>>(),
+                );
+            }
+            NodeKind::Range { pipe, list, otherwise } => {
+                let (no, end) = (self.label(), self.label());
+                let range = Op::Range { variables: self.variables(pipe), otherwise: no };
+                self.then(
+                    [
+                        Task::Op(Op::Mark),
+                        Task::Pipe(pipe),
+                        Task::Op(range),
+                        Task::Op(Op::Next(end)),
+                        Task::List(list),
+                        Task::Op(Op::Continue),
+                    ]
+                    .into_iter()
+                    .chain(Self::otherwise(otherwise, no, end))
+                    .collect::<Vec<_>>(),
+                );
+            }
+            NodeKind::Template { name, pipe } => {
+                let run = Task::Op(Op::Template { name, data: pipe.is_some() });
+                let check = Task::At(id, Op::CheckTemplate(name));
+                match pipe {
+                    Some(pipe) => self.then([check, Task::Pipe(pipe), run]),
+                    None => self.then([check, run]),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The end of a branch: the second list, if there is one, between the labels.
+    fn otherwise(otherwise: Option<NodeId>, no: u32, end: u32) -> Vec<Task> {
+        match otherwise {
+            Some(list) => {
+                vec![Task::Op(Op::Jump(end)), Task::Label(no), Task::List(list), Task::Label(end), Task::Op(Op::Reset)]
+            }
+            None => vec![Task::Label(no), Task::Label(end), Task::Op(Op::Reset)],
+        }
+    }
+
+    fn declares(&self, pipe: NodeId) -> bool {
+        matches!(self.arena.node(pipe).kind, NodeKind::Pipe { declarations, .. } if declarations.start < declarations.end)
+    }
+
+    fn variables(&self, pipe: NodeId) -> Variables {
+        let NodeKind::Pipe { declarations, assigns, .. } = self.arena.node(pipe).kind else { return Variables::None };
+        let names: Vec<Name> =
+            self.arena.list(declarations).iter().filter_map(|variable| self.variable_name(*variable)).collect();
+        match (names.as_slice(), assigns) {
+            ([], _) => Variables::None,
+            ([_], false) => Variables::DeclareElement,
+            ([_, ..], false) => Variables::DeclareBoth,
+            ([element], true) => Variables::AssignElement(*element),
+            ([key, element, ..], true) => Variables::AssignBoth(*key, *element),
+        }
+    }
+
+    fn variable_name(&self, id: NodeId) -> Option<Name> {
+        match self.arena.node(id).kind {
+            NodeKind::Variable { path } => self.arena.path(path).first().copied(),
+            _ => None,
+        }
+    }
+
+    fn pipe(&mut self, id: NodeId) {
+        let NodeKind::Pipe { declarations, assigns, commands } = self.arena.node(id).kind else { return };
+        self.at = Some(id);
+        let mut tasks = Vec::new();
+        for (index, command) in self.arena.list(commands).iter().enumerate() {
+            tasks.push(Task::Command { id: *command, piped: index > 0 });
+            tasks.push(Task::Op(Op::Unwrap));
+        }
+        for variable in self.arena.list(declarations) {
+            if let Some(name) = self.variable_name(*variable) {
+                tasks.push(Task::Op(if assigns { Op::Assign(name) } else { Op::Declare(name) }));
+            }
+        }
+        self.then(tasks);
+    }
+
+    fn command(&mut self, id: NodeId, piped: bool) {
+        let NodeKind::Command { arguments } = self.arena.node(id).kind else { return };
+        let Some((first, rest)) = self.arena.list(arguments).split_first() else { return };
+        let first = *first;
+        let has_arguments = !rest.is_empty() || piped;
+        match self.arena.node(first).kind {
+            NodeKind::Field { path } => {
+                self.at = Some(first);
+                if has_arguments {
+                    self.method_on(Op::Dot, path, Op::DotFields, first, rest, piped);
+                } else {
+                    self.emit(Op::DotFields(path));
+                }
+            }
+            NodeKind::Variable { path } => {
+                self.at = Some(first);
+                self.variable_command(first, path, rest, piped);
+            }
+            NodeKind::Chain { node, path } => {
+                self.at = Some(first);
+                let base = Task::Argument { id: node, wanted: Wanted::Anything };
+                if has_arguments {
+                    let tasks = self.method(path, first, rest, piped);
+                    self.then([base].into_iter().chain(tasks).collect::<Vec<_>>());
+                } else {
+                    self.then([base, Task::Op(Op::Fields(path))]);
+                }
+            }
+            NodeKind::Identifier { name } => self.function(name, first, id, rest, piped),
+            NodeKind::Pipe { .. } => {
+                if has_arguments {
+                    let op = self.not_a_function(first);
+                    self.emit(op);
+                } else {
+                    self.then([Task::Pipe(first)]);
+                }
+            }
+            kind => {
+                self.at = Some(first);
+                let op = if has_arguments {
+                    self.not_a_function(first)
+                } else {
+                    match kind {
+                        NodeKind::Dot => Op::Dot,
+                        NodeKind::Nil => self.fail("nil is not a command".to_owned()),
+                        _ => self.given(ideal(self.arena, first)),
+                    }
+                };
+                self.emit(op);
+            }
+        }
+    }
+
+    fn not_a_function(&mut self, first: NodeId) -> Op {
+        let message = format!("can't give argument to non-function {}", text(self.arena, first));
+        self.fail(message)
+    }
+
+    fn variable_command(&mut self, first: NodeId, path: Path, rest: &[NodeId], piped: bool) {
+        let has_arguments = !rest.is_empty() || piped;
+        let Some(name) = self.arena.path(path).first().copied() else { return };
+        let fields = Path { start: path.start + 1, end: path.end };
+        match (fields.start == fields.end, has_arguments) {
+            (true, false) => self.emit(Op::Variable(name)),
+            (true, true) => {
+                self.emit(Op::Variable(name));
+                let op = self.not_a_function(first);
+                self.emit(op);
+            }
+            (false, false) => self.emit(Op::VariableFields(path)),
+            (false, true) => {
+                self.emit(Op::Variable(name));
+                let tasks = self.method(fields, first, rest, piped);
+                self.then(tasks);
+            }
+        }
+    }
+
+    /// A call of the last name of a path from dot.
+    fn method_on(
+        &mut self,
+        base: Op,
+        path: Path,
+        fields: fn(Path) -> Op,
+        node: NodeId,
+        arguments: &[NodeId],
+        piped: bool,
+    ) {
+        let before = Path { start: path.start, end: path.end - 1 };
+        let last = Path { start: before.end, end: path.end };
+        self.emit(if before.start == before.end { base } else { fields(before) });
+        let tasks = self.method(last, node, arguments, piped);
+        self.then(tasks);
+    }
+
+    /// A call of the last name of a path from the top operand.
+    fn method(&mut self, path: Path, node: NodeId, arguments: &[NodeId], piped: bool) -> Vec<Task> {
+        let names = self.arena.path(path);
+        let Some(name) = names.last().copied() else { return Vec::new() };
+        let end = self.label();
+        let count = self.count(arguments.len());
+        let mut tasks = Vec::with_capacity(arguments.len() + 4);
+        if names.len() > 1 {
+            tasks.push(Task::Op(Op::Fields(Path { start: path.start, end: path.end - 1 })));
+        }
+        tasks.push(Task::Op(Op::Method { name, arguments: count, piped, end }));
+        for (index, argument) in arguments.iter().enumerate() {
+            let index = self.count(index);
+            tasks.push(Task::Argument { id: *argument, wanted: Wanted::Method(index) });
+        }
+        if piped {
+            tasks.push(Task::Op(Op::Rotate(count)));
+            tasks.push(Task::Op(Op::MethodCheck { index: count }));
+        }
+        tasks.push(Task::Op(Op::CallMethod { arguments: count, piped, node }));
+        tasks.push(Task::Label(end));
+        tasks
+    }
+
+    fn function(&mut self, name: Name, identifier: NodeId, node: NodeId, arguments: &[NodeId], piped: bool) {
+        self.at = Some(identifier);
+        let name = self.arena.name(name).to_text();
+        let Some((function, is_builtin)) = (self.find)(&name) else {
+            let quoted = crate::go::strconv::quote(name.as_bytes());
+            let op = self.fail(format!("{quoted} is not a defined function"));
+            return self.emit(op);
+        };
+        if let Err(message) = check_count(&function, &name, arguments.len(), piped) {
+            let op = self.fail(message);
+            return self.emit(op);
+        }
+        let count = self.count(arguments.len() + usize::from(piped));
+        let wanted = |index: usize| Wanted::Type(parameter(&function, index));
+        let mut tasks: Vec<Task> = Vec::with_capacity(2 * arguments.len() + 3);
+        match function.body() {
+            body @ (Body::And | Body::Or) if is_builtin => {
+                let truth = matches!(body, Body::Or);
+                let (short, end) = (self.label(), self.label());
+                for (index, argument) in arguments.iter().enumerate() {
+                    tasks.push(Task::Argument { id: *argument, wanted: wanted(0) });
+                    if piped || index + 1 < arguments.len() {
+                        tasks.push(Task::Op(Op::JumpIfOrPop { truth, target: short }));
+                    }
+                }
+                if piped {
+                    // Not stopped before: the piped value is the result. Stopped: it is not needed.
+                    tasks.push(Task::Op(Op::Jump(end)));
+                    tasks.push(Task::Label(short));
+                    tasks.push(Task::Op(Op::DropUnder));
+                } else {
+                    tasks.push(Task::Label(short));
+                }
+                tasks.push(Task::Label(end));
+            }
+            body => {
+                for (index, argument) in arguments.iter().enumerate() {
+                    tasks.push(Task::Argument { id: *argument, wanted: wanted(index) });
+                }
+                if piped {
+                    let before = self.count(arguments.len());
+                    if before > 0 {
+                        tasks.push(Task::Op(Op::Rotate(before)));
+                    }
+                    let last = parameter(&function, arguments.len());
+                    tasks.extend(self.check(last));
+                }
+                let call = if let Body::Call = body {
+                    let callee = match arguments.first() {
+                        Some(argument) => text(self.arena, *argument),
+                        None => String::new(),
+                    };
+                    self.messages.push(callee);
+                    Op::CallValue { name: index(self.messages.len() - 1), arguments: count, node }
+                } else {
+                    let function = self.function_index(&function);
+                    Op::Call { function, arguments: count, node }
+                };
+                tasks.push(Task::Op(call));
+            }
+        }
+        self.then(tasks);
+    }
+
+    fn function_index(&mut self, function: &Function) -> u16 {
+        let known = self.functions.iter().position(|known| known.name() == function.name());
+        let position = known.unwrap_or_else(|| {
+            self.functions.push(*function);
+            self.functions.len() - 1
+        });
+        self.count(position)
+    }
+
+    /// The check of the top operand against a type that not everything fits.
+    fn check(&mut self, wanted: Type) -> Option<Task> {
+        if matches!(wanted, Type::Any | Type::Reflect) {
+            return None;
+        }
+        let known = self.types.iter().position(|known| *known == wanted);
+        let position = known.unwrap_or_else(|| {
+            self.types.push(wanted);
+            self.types.len() - 1
+        });
+        Some(Task::Op(Op::Check(index(position))))
+    }
+
+    fn argument(&mut self, id: NodeId, wanted: Wanted) {
+        self.at = Some(id);
+        let check = match wanted {
+            Wanted::Anything => None,
+            Wanted::Type(wanted) => self.check(wanted),
+            Wanted::Method(index) => Some(Task::Op(Op::MethodCheck { index })),
+        };
+        match self.arena.node(id).kind {
+            NodeKind::Dot => {
+                self.emit(Op::Dot);
+                self.tasks.extend(check);
+            }
+            NodeKind::Field { path } => {
+                self.emit(Op::DotFields(path));
+                self.tasks.extend(check);
+            }
+            NodeKind::Variable { path } => {
+                self.variable_command(id, path, &[], false);
+                self.tasks.extend(check);
+            }
+            NodeKind::Pipe { .. } => {
+                self.tasks.extend(check);
+                self.tasks.push(Task::Pipe(id));
+            }
+            NodeKind::Identifier { name } => {
+                self.tasks.extend(check);
+                self.function(name, id, id, &[], false);
+            }
+            NodeKind::Chain { node, path } => {
+                self.tasks.extend(check);
+                self.then([Task::Argument { id: node, wanted: Wanted::Anything }, Task::Op(Op::Fields(path))]);
+            }
+            _ => {
+                let op = match wanted {
+                    Wanted::Method(index) => Op::MethodLiteral { node: id, index },
+                    Wanted::Type(wanted) => {
+                        let given = literal(self.arena, id, wanted).unwrap_or(Ok(Constant::Nil));
+                        self.given(given)
+                    }
+                    Wanted::Anything => self.given(ideal(self.arena, id)),
+                };
+                self.emit(op);
+            }
+        }
+    }
+
+    /// Turns the labels in jumps into places in the code.
+    fn link(&mut self) {
+        for op in &mut self.code {
+            let target = match op {
+                Op::Method { end, .. } => end,
+                Op::JumpIfOrPop { target, .. } => target,
+                Op::Jump(target) | Op::JumpIfFalse(target) | Op::With(target) | Op::Next(target) => target,
+                Op::Range { otherwise, .. } => otherwise,
+                _ => continue,
+            };
+            *target = self.labels[*target as usize];
+        }
+    }
+}
+
+/// Go's check of the number of arguments; the error is its text.
+pub(crate) fn check_arity(
+    name: &str,
+    parameters: usize,
+    variadic: bool,
+    arguments: usize,
+    piped: bool,
+) -> Result<(), String> {
+    let given = arguments + usize::from(piped);
+    if variadic {
+        let least = parameters - 1;
+        if given < least {
+            return Err(format!("wrong number of args for {name}: want at least {least} got {arguments}"));
+        }
+    } else if given != parameters {
+        return Err(format!("wrong number of args for {name}: want {parameters} got {given}"));
+    }
+    Ok(())
+}
+
+fn check_count(function: &Function, name: &str, arguments: usize, piped: bool) -> Result<(), String> {
+    check_arity(name, function.parameters().len(), function.is_variadic(), arguments, piped)
+}
+
+/// The type wanted as argument `index`.
+fn parameter(function: &Function, index: usize) -> Type {
+    let parameters = function.parameters();
+    parameters.get(index).or(parameters.last()).copied().unwrap_or(Type::Any)
+}
+
+fn index(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}

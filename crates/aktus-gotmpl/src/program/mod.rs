@@ -1,0 +1,202 @@
+//! What does the machine run? Instructions compiled from syntax trees, so that nothing that templates nest — control
+//! structures, parentheses, `include`, `tpl` — nests in the thread's stack.
+
+mod compile;
+mod literal;
+
+use crate::function::Function;
+use crate::syntax::tree::{Arena, Name, NodeId, Path};
+use crate::value::{List, Map, Str, Type, Value};
+
+pub(crate) use compile::{check_arity, compile};
+pub(crate) use literal::{literal, zero, zero_of};
+
+/// A compiled text with all templates it defines. `Send` and `Sync`.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) arena: Arena,
+    pub(crate) code: Vec<Op>,
+    /// For each instruction the node that Go would have marked as the current one by then, for error texts;
+    /// [`NO_NODE`] if it marks none.
+    pub(crate) nodes: Vec<u32>,
+    pub(crate) templates: Vec<Template>,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) constants: Vec<Constant>,
+    pub(crate) types: Vec<Type>,
+    pub(crate) messages: Vec<String>,
+}
+
+/// One template of a [`Program`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Template {
+    pub(crate) name: Name,
+    /// Where its instructions begin.
+    pub(crate) entry: u32,
+    /// Nothing but space and comments: never replaces another template.
+    pub(crate) is_empty: bool,
+    /// The list of its nodes.
+    pub(crate) root: NodeId,
+}
+
+pub(crate) const NO_NODE: u32 = u32::MAX;
+
+/// A value known when compiling.
+#[derive(Clone, Debug)]
+pub(crate) enum Constant {
+    Nil,
+    Bool(bool),
+    Int(i64),
+    Uint(u64, Type),
+    SizedInt(i64, Type),
+    Float(f64),
+    Float32(f32),
+    Complex(f64, f64),
+    String(Str),
+    NilList(&'static Type),
+    NilMap(&'static Type),
+}
+
+impl Constant {
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Nil => Value::Nil,
+            Self::Bool(value) => Value::Bool(*value),
+            Self::Int(value) => Value::Int(*value),
+            Self::Uint(value, go_type) => sized_uint(*value, *go_type),
+            Self::SizedInt(value, go_type) => sized_int(*value, *go_type),
+            Self::Float(value) => Value::Float(*value),
+            Self::Float32(value) => Value::Float32(*value),
+            Self::Complex(real, imaginary) => Value::Complex((*real, *imaginary).into()),
+            Self::String(text) => Value::String(text.clone()),
+            Self::NilList(element) => Value::List(List::nil(element)),
+            Self::NilMap(element) => Value::Map(Map::nil(element)),
+        }
+    }
+}
+
+/// Go's `SetInt`: the lowest bits.
+#[expect(clippy::cast_possible_truncation, reason = "Go cuts, too")]
+fn sized_int(value: i64, go_type: Type) -> Value {
+    match go_type {
+        Type::Int8 => Value::Int8(value as i8),
+        Type::Int16 => Value::Int16(value as i16),
+        Type::Int32 => Value::Int32(value as i32),
+        Type::Int64 | Type::Named(_) => Value::Int64(value),
+        _ => Value::Int(value),
+    }
+}
+
+/// Go's `SetUint`: the lowest bits.
+#[expect(clippy::cast_possible_truncation, reason = "Go cuts, too")]
+fn sized_uint(value: u64, go_type: Type) -> Value {
+    match go_type {
+        Type::Uint8 => Value::Uint8(value as u8),
+        Type::Uint16 => Value::Uint16(value as u16),
+        Type::Uint32 => Value::Uint32(value as u32),
+        Type::Uint64 | Type::Named(_) => Value::Uint64(value),
+        _ => Value::Uint(value),
+    }
+}
+
+/// An instruction. Jumps hold indexes into [`Program::code`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Op {
+    /// Writes literal text.
+    Text { start: u32, end: u32 },
+    /// Takes the top operand and prints it.
+    Print,
+    /// Drops the top operand.
+    Pop,
+    /// Forgets that the top operand was found in an `interface{}`, as happens after every command of a pipeline.
+    Unwrap,
+    /// Pushes dot.
+    Dot,
+    /// Pushes a constant.
+    Constant(u32),
+    /// Pushes a variable.
+    Variable(Name),
+    /// Pushes the field at the end of a path from dot.
+    DotFields(Path),
+    /// Pushes the field at the end of a path from a variable, the first name of the path.
+    VariableFields(Path),
+    /// Replaces the top operand by the field at the end of a path from it.
+    Fields(Path),
+    /// Replaces the top operand by its method of that name, to be called with arguments. Leaves nothing and jumps if
+    /// the operand is invalid.
+    Method { name: Name, arguments: u16, piped: bool, end: u32 },
+    /// Pushes a literal as the type that the method wants as argument `index`.
+    MethodLiteral { node: NodeId, index: u16 },
+    /// Checks the top operand against the type that the method wants as argument `index`.
+    MethodCheck { index: u16 },
+    /// Calls the method with the top operands.
+    CallMethod { arguments: u16, piped: bool, node: NodeId },
+    /// Checks the top operand against a type.
+    Check(u32),
+    /// Moves the operand below the top `0` ones to the top: the piped value is the last argument.
+    Rotate(u16),
+    /// Calls a function with the top operands.
+    Call { function: u16, arguments: u16, node: NodeId },
+    /// Go's `call`: nothing in our values is a function, so this always fails; `name` is the text of its argument.
+    CallValue { name: u32, arguments: u16, node: NodeId },
+    /// Jumps if the truth of the top operand is that; else drops it.
+    JumpIfOrPop { truth: bool, target: u32 },
+    /// Drops the operand below the top one.
+    DropUnder,
+    /// Fails with a message.
+    Fail(u32),
+    /// Declares a variable with the top operand, which stays.
+    Declare(Name),
+    /// Assigns the top operand, which stays, to a variable.
+    Assign(Name),
+    /// Remembers how many variables there are.
+    Mark,
+    /// Forgets the variables since the mark.
+    Reset,
+    /// Jumps.
+    Jump(u32),
+    /// Takes the top operand and jumps if it is false.
+    JumpIfFalse(u32),
+    /// Takes the top operand; makes it dot if it is true, else jumps.
+    With(u32),
+    /// Gives back the dot of before.
+    EndWith,
+    /// Takes the top operand and starts a loop over it, or jumps if there is nothing to loop over.
+    Range { variables: Variables, otherwise: u32 },
+    /// Takes the next item, or ends the loop and jumps.
+    Next(u32),
+    /// Goes back to the loop's [`Op::Next`].
+    Continue,
+    /// Ends the loop.
+    Break,
+    /// Fails if there is no such template, or too many are under way.
+    CheckTemplate(Name),
+    /// Runs a template, with the top operand as its data if `data`.
+    Template { name: Name, data: bool },
+    /// Ends the template.
+    Return,
+}
+
+/// The variables of a `range`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Variables {
+    None,
+    /// `$e :=`
+    DeclareElement,
+    /// `$i, $e :=`
+    DeclareBoth,
+    /// `$e =`
+    AssignElement(Name),
+    /// `$i, $e =`
+    AssignBoth(Name, Name),
+}
+
+impl Program {
+    pub(crate) fn name(&self, name: Name) -> &Str {
+        self.arena.name(name)
+    }
+
+    /// The template of this name.
+    pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
+        self.templates.iter().position(|template| self.name(template.name).as_bytes() == name)
+    }
+}

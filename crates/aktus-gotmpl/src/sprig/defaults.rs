@@ -1,0 +1,1 @@
+//! The defaults functions of sprig 3.3.0.

@@ -1,0 +1,1 @@
+//! The dict functions of sprig 3.3.0.

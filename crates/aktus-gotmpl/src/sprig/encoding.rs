@@ -1,0 +1,1 @@
+//! The encoding functions of sprig 3.3.0.

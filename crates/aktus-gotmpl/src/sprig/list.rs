@@ -1,0 +1,1 @@
+//! The list functions of sprig 3.3.0.

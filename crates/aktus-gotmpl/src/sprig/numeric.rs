@@ -1,0 +1,1 @@
+//! The numeric functions of sprig 3.3.0.

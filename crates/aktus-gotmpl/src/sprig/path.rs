@@ -1,0 +1,1 @@
+//! The path functions of sprig 3.3.0.

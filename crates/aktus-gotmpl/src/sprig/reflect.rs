@@ -1,0 +1,1 @@
+//! The reflect functions of sprig 3.3.0.

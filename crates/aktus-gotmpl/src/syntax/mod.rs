@@ -1,0 +1,10 @@
+//! What does the text of a template say? Tokens, syntax trees, and how Go prints their nodes.
+
+pub(crate) mod lexer;
+pub(crate) mod number;
+pub(crate) mod parser;
+mod pipeline;
+mod print;
+#[cfg(test)]
+mod recorded;
+pub(crate) mod tree;

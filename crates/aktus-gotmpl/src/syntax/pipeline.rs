@@ -1,0 +1,280 @@
+//! What is inside an action? Pipelines of commands of operands, with open parentheses on a stack.
+
+use super::lexer::{Token, TokenKind};
+use super::number::Number;
+use super::parser::{Parser, Result, offset};
+use super::tree::{Name, NodeId, NodeKind};
+
+/// A pipeline that is being read.
+struct Level {
+    context: &'static str,
+    end: TokenKind,
+    start: u32,
+    declarations: Vec<NodeId>,
+    assigns: bool,
+    commands: Vec<NodeId>,
+    /// The command that is being read, if one is.
+    command: Option<Command>,
+}
+
+struct Command {
+    start: u32,
+    arguments: Vec<NodeId>,
+}
+
+enum Term {
+    Node(NodeId),
+    /// An opening parenthesis; the pipeline in it comes next.
+    Parenthesis,
+    None,
+}
+
+impl Parser<'_> {
+    /// Reads `declarations? command ('|' command)*` up to the token that ends it.
+    pub(super) fn pipeline(&mut self, context: &'static str, end: TokenKind) -> Result<NodeId> {
+        let mut levels = vec![self.open_pipeline(context, end)?];
+        while let Some(level) = levels.last_mut() {
+            let token = self.next_non_space();
+            if token.kind == level.end {
+                let Some(level) = levels.pop() else { break };
+                let pipe = self.close_pipeline(level)?;
+                if levels.is_empty() {
+                    return Ok(pipe);
+                }
+                self.scope.parentheses -= 1;
+                self.operands(&mut levels, Some(pipe))?;
+                continue;
+            }
+            match token.kind {
+                TokenKind::Bool
+                | TokenKind::CharConstant
+                | TokenKind::Complex
+                | TokenKind::Dot
+                | TokenKind::Field
+                | TokenKind::Identifier
+                | TokenKind::Number
+                | TokenKind::Nil
+                | TokenKind::RawString
+                | TokenKind::String
+                | TokenKind::Variable
+                | TokenKind::LeftParenthesis => {
+                    self.back_up();
+                    let start = offset(self.peek_non_space().start);
+                    level.command = Some(Command { start, arguments: Vec::new() });
+                    self.operands(&mut levels, None)?;
+                }
+                _ => {
+                    let context = level.context;
+                    return Err(self.unexpected(token, context));
+                }
+            }
+        }
+        Err(self.error("unexpected end of pipeline"))
+    }
+
+    fn open_pipeline(&mut self, context: &'static str, end: TokenKind) -> Result<Level> {
+        let start = offset(self.peek_non_space().start);
+        let mut level = Level {
+            context,
+            end,
+            start,
+            declarations: Vec::new(),
+            assigns: false,
+            commands: Vec::new(),
+            command: None,
+        };
+        while self.peek_non_space().kind == TokenKind::Variable {
+            let variable = self.next();
+            // "$x foo" is an argument, "$x := foo" a declaration: three tokens tell, the space being one.
+            let after = self.peek();
+            let next = self.peek_non_space();
+            match next.kind {
+                TokenKind::Assign | TokenKind::Declare => {
+                    level.assigns = next.kind == TokenKind::Assign;
+                    self.next_non_space();
+                    self.declare(variable, &mut level);
+                }
+                TokenKind::Char if self.bytes(next) == b"," => {
+                    self.next_non_space();
+                    self.declare(variable, &mut level);
+                    if context == "range" && level.declarations.len() < 2 {
+                        match self.peek_non_space().kind {
+                            TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParenthesis => continue,
+                            _ => return Err(self.error("range can only initialize variables")),
+                        }
+                    }
+                    return Err(self.error(format!("too many declarations in {context}")));
+                }
+                _ if after.kind == TokenKind::Space => self.back_up_three(variable, after),
+                _ => self.back_up_two(variable),
+            }
+            break;
+        }
+        Ok(level)
+    }
+
+    fn declare(&mut self, variable: Token, level: &mut Level) {
+        let name = self.token_name(variable);
+        let path = self.path(&[name]);
+        let node = self.node(offset(variable.start), NodeKind::Variable { path });
+        level.declarations.push(node);
+        self.scope.variables.push(name);
+    }
+
+    fn close_pipeline(&mut self, level: Level) -> Result<NodeId> {
+        if level.commands.is_empty() {
+            return Err(self.error(format!("missing value for {}", level.context)));
+        }
+        for (index, command) in level.commands.iter().enumerate().skip(1) {
+            let NodeKind::Command { arguments } = self.arena.node(*command).kind else { continue };
+            let Some(first) = self.arena.list(arguments).first() else { continue };
+            if matches!(
+                self.arena.node(*first).kind,
+                NodeKind::Bool(_) | NodeKind::Dot | NodeKind::Nil | NodeKind::Number { .. } | NodeKind::String { .. }
+            ) {
+                return Err(self.error(format!("non executable command in pipeline stage {}", index + 1)));
+            }
+        }
+        let declarations = self.nodes(&level.declarations);
+        let commands = self.nodes(&level.commands);
+        Ok(self.node(level.start, NodeKind::Pipe { declarations, assigns: level.assigns, commands }))
+    }
+
+    /// Reads operands of the command under way until it ends or a parenthesis opens. `term` is the parenthesised
+    /// pipeline that has just been closed.
+    fn operands(&mut self, levels: &mut Vec<Level>, mut term: Option<NodeId>) -> Result<()> {
+        loop {
+            let node = match term.take() {
+                Some(node) => Some(node),
+                None => {
+                    self.peek_non_space();
+                    match self.term()? {
+                        Term::Node(node) => Some(node),
+                        Term::None => None,
+                        Term::Parenthesis => {
+                            if self.scope.parentheses >= self.limits.expression_depth {
+                                return Err(self.error("max expression depth exceeded"));
+                            }
+                            self.scope.parentheses += 1;
+                            let level = self.open_pipeline("parenthesized pipeline", TokenKind::RightParenthesis)?;
+                            levels.push(level);
+                            return Ok(());
+                        }
+                    }
+                }
+            };
+            if let Some(node) = node {
+                let operand = self.fields_of(node)?;
+                if let Some(command) = levels.last_mut().and_then(|level| level.command.as_mut()) {
+                    command.arguments.push(operand);
+                }
+            }
+            let token = self.next();
+            match token.kind {
+                TokenKind::Space => continue,
+                TokenKind::RightDelimiter | TokenKind::RightParenthesis => self.back_up(),
+                TokenKind::Pipe => {}
+                _ => return Err(self.unexpected(token, "operand")),
+            }
+            break;
+        }
+        if let Some(level) = levels.last_mut()
+            && let Some(command) = level.command.take()
+        {
+            if command.arguments.is_empty() {
+                return Err(self.error("empty command"));
+            }
+            let arguments = self.nodes(&command.arguments);
+            let node = self.node(command.start, NodeKind::Command { arguments });
+            level.commands.push(node);
+        }
+        Ok(())
+    }
+
+    /// The operand a term is the start of: the term itself, or a chain of fields under it.
+    fn fields_of(&mut self, node: NodeId) -> Result<NodeId> {
+        let first = self.peek();
+        if first.kind != TokenKind::Field {
+            return Ok(node);
+        }
+        let start = offset(first.start);
+        let mut names = Vec::new();
+        while self.peek().kind == TokenKind::Field {
+            let field = self.next();
+            names.push(self.token_name(Token { start: field.start + 1, ..field }));
+        }
+        let term = self.arena.node(node);
+        Ok(match term.kind {
+            // More fields on a field or variable simply lengthen it; the node then starts where they do.
+            NodeKind::Field { path } => {
+                let all = [self.arena.path(path), &names].concat();
+                let path = self.path(&all);
+                self.node(start, NodeKind::Field { path })
+            }
+            NodeKind::Variable { path } => {
+                let all = [self.arena.path(path), &names].concat();
+                let path = self.path(&all);
+                self.node(start, NodeKind::Variable { path })
+            }
+            NodeKind::Bool(_) | NodeKind::String { .. } | NodeKind::Number { .. } | NodeKind::Nil | NodeKind::Dot => {
+                let text = crate::go::strconv::quote(&self.arena.print(node));
+                return Err(self.error(format!("unexpected . after term {text}")));
+            }
+            _ => {
+                let path = self.path(&names);
+                self.node(start, NodeKind::Chain { node, path })
+            }
+        })
+    }
+
+    fn term(&mut self) -> Result<Term> {
+        let token = self.next_non_space();
+        let start = offset(token.start);
+        let kind = match token.kind {
+            TokenKind::Identifier => {
+                let known = std::str::from_utf8(self.bytes(token)).is_ok_and(|name| self.functions.is_function(name));
+                if !known {
+                    return Err(self.unknown_function(self.bytes(token), token));
+                }
+                NodeKind::Identifier { name: self.token_name(token) }
+            }
+            TokenKind::Dot => NodeKind::Dot,
+            TokenKind::Nil => NodeKind::Nil,
+            TokenKind::Variable => {
+                let name = self.token_name(token);
+                if !self.scope.variables.contains(&name) {
+                    let text = crate::go::strconv::quote(self.bytes(token));
+                    return Err(self.error(format!("undefined variable {text}")));
+                }
+                NodeKind::Variable { path: self.path(&[name]) }
+            }
+            TokenKind::Field => {
+                let name = self.token_name(Token { start: token.start + 1, ..token });
+                NodeKind::Field { path: self.path(&[name]) }
+            }
+            TokenKind::Bool => NodeKind::Bool(self.bytes(token) == b"true"),
+            TokenKind::CharConstant | TokenKind::Complex | TokenKind::Number => {
+                let number = Number::parse(self.bytes(token), token.kind).map_err(|error| self.error(error))?;
+                let index = offset(self.arena.numbers.len());
+                self.arena.numbers.push((number, start..offset(token.end)));
+                NodeKind::Number { index }
+            }
+            TokenKind::LeftParenthesis => return Ok(Term::Parenthesis),
+            TokenKind::String | TokenKind::RawString => {
+                let text = self.unquote(token)?;
+                let text = self.intern(&text);
+                NodeKind::String { quoted_end: offset(token.end), text }
+            }
+            _ => {
+                self.back_up();
+                return Ok(Term::None);
+            }
+        };
+        Ok(Term::Node(self.node(start, kind)))
+    }
+
+    fn token_name(&mut self, token: Token) -> Name {
+        let text = self.bytes(token).to_vec();
+        self.intern(&text)
+    }
+}

@@ -1,0 +1,188 @@
+//! Which templates are there, and how is one of them run? A set of parsed texts, immutable once parsed, shared between
+//! threads, rendered any number of times.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::builtins;
+use crate::error::{Cause, ExecError, ParseError};
+use crate::function::{Context, Function, FunctionTable};
+use crate::limits::Limits;
+use crate::program::{Program, compile};
+use crate::syntax::parser::{Functions, parse};
+use crate::value::{Str, Value};
+
+/// What a key that a map does not have evaluates to; Go's option `missingkey`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum MissingKey {
+    /// To nothing, which prints `<no value>`; Go's default.
+    #[default]
+    Default,
+    /// To the zero value of the map's element type; what Helm renders with.
+    Zero,
+    /// To an error; what `helm lint --strict` renders with.
+    Error,
+}
+
+/// A set of templates. `Send`, `Sync` and cheap to clone.
+///
+/// ```
+/// use aktus_gotmpl::{Context, FrozenHost, FunctionTable, Profile, Templates, Value};
+///
+/// let mut templates = Templates::new(FunctionTable::new());
+/// templates.parse("greeting", "{{ define \"name\" }}{{ .name }}{{ end }}Hello, {{ template \"name\" . }}!")?;
+///
+/// let host = FrozenHost::default();
+/// let data = Value::map([("name", Value::from("world"))]);
+/// let output = templates.execute("greeting", data, &mut Context::new(&host, Profile::Helm4))?;
+/// assert_eq!(output, b"Hello, world!");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Templates {
+    name: Str,
+    functions: Arc<FunctionTable>,
+    missing_key: MissingKey,
+    limits: Limits,
+    defined: BTreeMap<Str, (Arc<Program>, usize)>,
+}
+
+impl Templates {
+    /// No templates yet, with these functions besides Go's own.
+    pub fn new(functions: FunctionTable) -> Self {
+        Self {
+            name: Str::from("gotpl"),
+            functions: Arc::new(functions),
+            missing_key: MissingKey::Default,
+            limits: Limits::default(),
+            defined: BTreeMap::new(),
+        }
+    }
+
+    /// The same with another name of the set than Helm's `gotpl`; errors of `include` and `tpl` show it.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<Str>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The same with another option for missing keys.
+    #[must_use]
+    pub fn with_missing_key(mut self, missing_key: MissingKey) -> Self {
+        self.missing_key = missing_key;
+        self
+    }
+
+    /// The same with other limits on the texts of templates.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The name of the set.
+    pub fn name(&self) -> &Str {
+        &self.name
+    }
+
+    /// The option for missing keys.
+    pub fn missing_key(&self) -> MissingKey {
+        self.missing_key
+    }
+
+    /// The names of the templates, sorted.
+    pub fn names(&self) -> Vec<&Str> {
+        self.defined.keys().collect()
+    }
+
+    /// Whether there is a template of this name.
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.defined.contains_key(name)
+    }
+
+    /// Adds the templates of a text: itself under `name`, and those it defines. Each replaces an earlier one of its
+    /// name, unless it holds nothing but space and comments.
+    pub fn parse(&mut self, name: impl Into<Str>, text: impl AsRef<[u8]>) -> Result<(), ParseError> {
+        let program = Arc::new(self.compile(&name.into(), text.as_ref())?);
+        for (index, template) in program.templates.iter().enumerate() {
+            let name = program.name(template.name);
+            if !template.is_empty || !self.defined.contains_key(name.as_bytes()) {
+                self.defined.insert(name.clone(), (Arc::clone(&program), index));
+            }
+        }
+        Ok(())
+    }
+
+    fn compile(&self, name: &Str, text: &[u8]) -> Result<Program, ParseError> {
+        let parsed = parse(name, text, &*self.functions, &self.limits)?;
+        compile(parsed, &|name| find(&self.functions, name))
+    }
+
+    /// Runs a template with `data` as dot and gives its output.
+    ///
+    /// Nothing of the output is given if the template fails, nor are changes undone that it made to maps in `data`.
+    pub fn execute(&self, name: impl Into<Str>, data: Value, context: &mut Context<'_>) -> Result<Vec<u8>, ExecError> {
+        let output = crate::exec::execute(self, &name.into(), data, context)?;
+        context.write(output.len()).map_err(|limit| ExecError::new(None, Cause::Limit(limit)))?;
+        Ok(output)
+    }
+
+    pub(crate) fn find(&self, name: &Str) -> Option<(Arc<Program>, usize)> {
+        let (program, template) = self.defined.get(name.as_bytes())?;
+        Some((Arc::clone(program), *template))
+    }
+
+    /// The templates of a text given to `tpl`; parsed once in a render.
+    pub(crate) fn parse_tpl(&self, text: &Str, context: &mut Context<'_>) -> Result<Arc<Program>, ParseError> {
+        if let Some(program) = context.parsed.get(text, &self.functions) {
+            return Ok(program);
+        }
+        let program = Arc::new(self.compile(&self.name, text)?);
+        context.parsed.insert(text.clone(), Arc::clone(&program));
+        Ok(program)
+    }
+}
+
+/// The function of a name, and whether it is one of Go's own.
+fn find(functions: &FunctionTable, name: &str) -> Option<(Function, bool)> {
+    functions.get(name).map(|function| (function, false)).or_else(|| Some((builtins::get(name)?, true)))
+}
+
+impl Functions for FunctionTable {
+    fn is_function(&self, name: &str) -> bool {
+        self.get(name).is_some() || builtins::get(name).is_some()
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.iter().map(Function::name).chain(builtins::names()).collect()
+    }
+}
+
+/// Texts of `tpl` that were parsed before, with the functions they were compiled for.
+#[derive(Debug, Default)]
+pub(crate) struct ParsedTexts {
+    functions: Option<Arc<FunctionTable>>,
+    programs: BTreeMap<Str, Arc<Program>>,
+    bytes: usize,
+}
+
+/// Bytes of source text to keep parsed.
+const KEPT: usize = 8 << 20;
+
+impl ParsedTexts {
+    fn get(&mut self, text: &Str, functions: &Arc<FunctionTable>) -> Option<Arc<Program>> {
+        if !self.functions.as_ref().is_some_and(|known| Arc::ptr_eq(known, functions)) {
+            *self = Self { functions: Some(Arc::clone(functions)), ..Self::default() };
+        }
+        self.programs.get(text).cloned()
+    }
+
+    fn insert(&mut self, text: Str, program: Arc<Program>) {
+        self.bytes += text.len();
+        if self.bytes > KEPT {
+            self.programs.clear();
+            self.bytes = text.len();
+        }
+        self.programs.insert(text, program);
+    }
+}
