@@ -54,7 +54,7 @@ pub fn head_as(text: &[u8], type_name: &str, limits: &Limits) -> Result<Head, Er
     let arena = parse(text, limits)?;
     let Some(root) = arena.node(0) else { return Ok(Head::default()) };
     let mut reader = Reader { head: Head::default(), problem: None };
-    if root.kind == Kind::Map && is_unremarkable(&arena) {
+    if root.kind == Kind::Map && arena.is_plain {
         // Only the fields are looked at; where keys differ in case, Go takes them in order.
         let mut fields = BTreeMap::new();
         each_entry(&arena, 0, |key, value| {
@@ -102,33 +102,6 @@ pub fn head_as(text: &[u8], type_name: &str, limits: &Limits) -> Result<Head, Er
         }
     }
     reader.finish()
-}
-
-/// Whether every scalar has a Go value and that a JSON value, so that only the fields need a look:
-/// no aliases or merges, no tags, no infinities, no odd keys. A document may fail this and be fine.
-fn is_unremarkable(arena: &Arena<'_>) -> bool {
-    if arena.has_references {
-        return false;
-    }
-    (0..arena.nodes.len()).all(|index| {
-        arena.node(index).is_some_and(|node| match node.kind {
-            Kind::Scalar => {
-                node.tag.is_empty()
-                    && !(node.implicit
-                        && matches!(arena.text(node.text).as_bytes(), [b'.', ..] | [b'+' | b'-', b'.', ..]))
-            }
-            Kind::List => true,
-            Kind::Map => arena.children(index).step_by(2).all(|key| {
-                // Most keys begin with a letter that no null and no number begins with.
-                arena.node(key).is_some_and(|node| {
-                    node.kind == Kind::Scalar
-                        && (matches!(arena.text(node.text).as_bytes(), [b'a'..=b'm' | b'o'..=b'z', ..])
-                            || plain_key(arena, key).is_some())
-                })
-            }),
-            Kind::Alias => false,
-        })
-    })
 }
 
 /// Calls `visit` with the keys and the values' indices of the map at `index`.

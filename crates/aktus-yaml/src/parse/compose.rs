@@ -6,6 +6,7 @@ use super::scanner::Scanner;
 use super::token::{Failure, Style, Text};
 use crate::error::Error;
 use crate::limits::{Bound, Limits, MAX_DEPTH};
+use crate::resolve::{Scalar, resolve_plain};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -46,6 +47,9 @@ pub(crate) struct Arena<'t> {
     pub(crate) nodes: Vec<RawNode>,
     /// Whether there are aliases or merge keys, so that values depend on more than their own text.
     pub(crate) has_references: bool,
+    /// Whether values can be trusted without looking: there are neither references, tags, numbers
+    /// that may be infinite, nor keys that may be no strings. It may be false without reason.
+    pub(crate) is_plain: bool,
     /// Bytes before the text, which positions do not count.
     shift: usize,
 }
@@ -115,6 +119,7 @@ pub(crate) fn parse<'t>(raw: &'t [u8], limits: &Limits) -> Result<Arena<'t>, Err
             scratch: composer.scratch,
             nodes: composer.nodes,
             has_references: composer.has_references,
+            is_plain: composer.is_plain,
             shift,
         }),
         Err(error) => Err(shifted(error, shift)),
@@ -146,12 +151,15 @@ fn compose<const CAREFUL: bool>(text: &str, careful: Option<&Careful>, limits: &
         anchors: BTreeMap::new(),
         aliases: 0,
         merges: false,
+        odd: false,
         last_end: 0,
     };
     composer.run()?;
+    let has_references = composer.aliases > 0 || composer.merges;
     Ok(Composed {
         nodes: composer.nodes,
-        has_references: composer.aliases > 0 || composer.merges,
+        has_references,
+        is_plain: !has_references && !composer.odd,
         scratch: composer.parser.scanner.scratch,
     })
 }
@@ -159,6 +167,7 @@ fn compose<const CAREFUL: bool>(text: &str, careful: Option<&Careful>, limits: &
 struct Composed {
     nodes: Vec<RawNode>,
     has_references: bool,
+    is_plain: bool,
     scratch: String,
 }
 
@@ -172,6 +181,8 @@ struct Composer<'s, 'l, const CAREFUL: bool> {
     anchors: BTreeMap<String, u32>,
     aliases: usize,
     merges: bool,
+    /// A scalar was met that is not plain in the sense of [`Arena::is_plain`].
+    odd: bool,
     /// The end of the last node.
     last_end: u32,
 }
@@ -210,12 +221,8 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
     fn add(&mut self, event: Event) -> Result<(), Error> {
         match event.kind {
             EventKind::Scalar { properties, text, style, implicit } => {
-                if implicit && text.resolve(self.text, &self.parser.scanner.scratch) == "<<"
-                    || properties.tag.is_some_and(|tag| {
-                        tag.resolve(self.text, &self.parser.scanner.scratch) == "tag:yaml.org,2002:merge"
-                    })
-                {
-                    self.merges = true;
+                if implicit || properties.tag.is_some() {
+                    self.look_at(text, implicit, properties);
                 }
                 self.push(event, Kind::Scalar, style, properties, text)?;
                 self.close(implicit);
@@ -258,12 +265,42 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
         Ok(())
     }
 
+    /// Notes whether a scalar that is not merely text needs attention later.
+    fn look_at(&mut self, text: Text, implicit: bool, properties: Properties) {
+        let text = text.resolve(self.text, &self.parser.scanner.scratch);
+        let is_key = self
+            .open
+            .last()
+            .and_then(|&open| self.nodes.get(open))
+            .is_some_and(|parent| parent.kind == Kind::Map && parent.count % 2 == 0);
+        match text.as_bytes() {
+            _ if properties.tag.is_some() => {
+                self.odd = true;
+                self.merges |= text == "<<";
+            }
+            b"<<" => self.merges |= implicit,
+            [b'.', ..] | [b'+' | b'-', b'.', ..] => self.odd = true,
+            // Most keys begin with a letter that no null and no number begins with.
+            [b'a'..=b'm' | b'o'..=b'z' | b'A'..=b'M' | b'O'..=b'Z', ..] => {}
+            _ if is_key => {
+                self.odd |= matches!(resolve_plain(text), Scalar::Null | Scalar::Uint(_));
+            }
+            _ => {}
+        }
+    }
+
     fn open(&mut self, event: Event, kind: Kind, style: Style, properties: Properties) -> Result<(), Error> {
         let depth = self.limits.depth.min(MAX_DEPTH);
         if self.open.len() >= depth {
             return Err(self.limit(Bound::Depth, depth, event));
         }
         let index = self.nodes.len();
+        if let Some(parent) = self.open.last().and_then(|&open| self.nodes.get(open))
+            && parent.kind == Kind::Map
+            && parent.count % 2 == 0
+        {
+            self.odd = true;
+        }
         self.push(event, kind, style, properties, Text::default())?;
         self.open.push(index);
         Ok(())

@@ -1,7 +1,14 @@
 //! The four kinds of scalars.
 
-use super::scanner::Scanner;
+use super::scanner::{Scanner, ordinary_except};
 use super::token::{Mark, Step, Style, Text, Token, TokenKind};
+
+/// Characters that never end a plain scalar in block context.
+const WORD: [bool; 256] = ordinary_except(b":");
+/// Characters that never end a plain scalar in flow context.
+const FLOW_WORD: [bool; 256] = ordinary_except(b":,?[]{}");
+/// Characters that mean themselves between quotes.
+const QUOTED: [bool; 256] = ordinary_except(b"'\"\\");
 
 /// A scalar being read: a run of the source as long as that will do, then the scratch buffer.
 struct Piece {
@@ -105,6 +112,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
             if self.byte(0) == b'#' {
                 break;
             }
+            let word = self.position;
             while !self.is_blank_or_end(0) {
                 let byte = self.byte(0);
                 if byte == b':' && self.is_blank_or_end(1) {
@@ -113,7 +121,12 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
                 if self.flow_level > 0 && matches!(byte, b',' | b'?' | b'[' | b']' | b'{' | b'}') {
                     break;
                 }
-                let mut from = self.position;
+                self.skip();
+                self.skip_ordinary(if self.flow_level > 0 { &FLOW_WORD } else { &WORD });
+                self.need(2)?;
+            }
+            if self.position > word {
+                let mut from = word;
                 if leading_blanks {
                     self.fold(&mut piece, &mut breaks);
                     leading_blanks = false;
@@ -121,10 +134,8 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
                     from = blank;
                 }
                 blanks = None;
-                self.skip();
                 self.extend(&mut piece, from);
                 end = self.mark();
-                self.need(2)?;
             }
             if !(self.is_blank(0) || self.is_break(0)) {
                 break;
@@ -201,6 +212,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
                 } else {
                     let from = self.position;
                     self.skip();
+                    self.skip_ordinary(&QUOTED);
                     self.extend(&mut piece, from);
                 }
                 self.need(2)?;
@@ -335,10 +347,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
             leading_blank = self.is_blank(0);
 
             let line = self.position;
-            while !self.is_break_or_end(0) {
-                self.skip();
-                self.need(1)?;
-            }
+            self.skip_line()?;
             let line = self.text.get(line..self.position).unwrap_or_default();
             self.scratch.push_str(std::str::from_utf8(line).unwrap_or_default());
             self.need(2)?;

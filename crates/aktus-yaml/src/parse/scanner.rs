@@ -5,7 +5,8 @@
 
 use super::input::Careful;
 use super::token::{Failure, Mark, Step, Text, Token, TokenKind};
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Ordering;
+use std::collections::VecDeque;
 
 /// go-yaml's bound on flow levels and on indents.
 const MAX_DEPTH: usize = 10_000;
@@ -43,8 +44,9 @@ pub(super) struct Scanner<'s, const CAREFUL: bool> {
     indents: Vec<i64>,
     pub(super) simple_key_allowed: bool,
     simple_keys: Vec<SimpleKey>,
-    /// The entry of `simple_keys` for a token's number. As in go-yaml an entry may be missing or stale.
-    keys_by_token: BTreeMap<usize, usize>,
+    /// Numbers of tokens, ascending, and their entries in `simple_keys`. As in go-yaml one may be
+    /// missing or stale.
+    keys_by_token: VecDeque<(usize, usize)>,
     pub(super) flow_level: usize,
 }
 
@@ -56,6 +58,22 @@ struct Steps<'s> {
     loaded: usize,
     window: usize,
     unread: usize,
+}
+
+/// A table of the printable ASCII characters, space excluded, without `others`.
+pub(super) const fn ordinary_except(others: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0x21;
+    while byte < 0x7f {
+        table[byte] = true;
+        byte += 1;
+    }
+    let mut place = 0;
+    while place < others.len() {
+        table[others[place] as usize] = false;
+        place += 1;
+    }
+    table
 }
 
 /// Letters, digits, `_` and `-`: what anchors and tag handles are made of.
@@ -91,7 +109,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             indents: Vec::new(),
             simple_key_allowed: false,
             simple_keys: Vec::new(),
-            keys_by_token: BTreeMap::new(),
+            keys_by_token: VecDeque::new(),
             flow_level: 0,
         }
     }
@@ -224,12 +242,38 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
 
     pub(super) fn skip_comment(&mut self) -> Step<()> {
         if self.byte(0) == b'#' {
-            while !self.is_break_or_end(0) {
-                self.skip();
-                self.need(1)?;
-            }
+            self.skip_line()?;
         }
         Ok(())
+    }
+
+    /// Goes to the end of the line.
+    pub(super) fn skip_line(&mut self) -> Step<()> {
+        if !CAREFUL {
+            let rest = self.text.get(self.position..).unwrap_or_default();
+            let length = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+            // Other line breaks are not ASCII.
+            if rest.get(..length).is_some_and(<[u8]>::is_ascii) {
+                self.position += length;
+                return Ok(());
+            }
+        }
+        while !self.is_break_or_end(0) {
+            self.skip();
+            self.need(1)?;
+        }
+        Ok(())
+    }
+
+    /// Goes past bytes for which `is_ordinary` has been made, all of them ASCII. Careful scans go
+    /// character by character.
+    #[inline]
+    pub(super) fn skip_ordinary(&mut self, is_ordinary: &[bool; 256]) {
+        if !CAREFUL {
+            let rest = self.text.get(self.position..).unwrap_or_default();
+            let run = rest.iter().position(|&byte| !is_ordinary[usize::from(byte)]);
+            self.position += run.unwrap_or(rest.len());
+        }
     }
 
     pub(super) fn fail<T>(&self, context: Mark, problem: &'static str) -> Step<T> {
@@ -274,7 +318,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
     fn fetch_more_tokens(&mut self) -> Step<()> {
         loop {
             if !self.tokens.is_empty() {
-                let Some(&key) = self.keys_by_token.get(&self.tokens_parsed) else { break };
+                let Some(key) = self.key_of_first_token() else { break };
                 if !self.simple_key_is_valid(key)? {
                     break;
                 }
@@ -283,6 +327,30 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
         }
         self.token_available = true;
         Ok(())
+    }
+
+    /// The entry of `simple_keys` for the first token in the queue.
+    fn key_of_first_token(&mut self) -> Option<usize> {
+        while let Some((number, key)) = self.keys_by_token.front() {
+            match number.cmp(&self.tokens_parsed) {
+                Ordering::Less => {}
+                Ordering::Equal => return Some(*key),
+                Ordering::Greater => return None,
+            }
+            // Tokens that have gone do not come back.
+            self.keys_by_token.pop_front();
+        }
+        None
+    }
+
+    fn forget_key(&mut self, number: usize) {
+        // Keys are mostly forgotten in the order opposite to that in which they were saved.
+        let place = self.keys_by_token.iter().rposition(|(known, _)| *known <= number);
+        if let Some(place) = place
+            && self.keys_by_token.get(place).is_some_and(|(known, _)| *known == number)
+        {
+            self.keys_by_token.remove(place);
+        }
     }
 
     fn fetch_next_token(&mut self) -> Step<()> {
@@ -373,7 +441,11 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             if let Some(last) = self.simple_keys.last_mut() {
                 *last = SimpleKey { possible: true, required, token_number, mark };
             }
-            self.keys_by_token.insert(token_number, self.simple_keys.len().saturating_sub(1));
+            let key = self.simple_keys.len().saturating_sub(1);
+            match self.keys_by_token.back_mut() {
+                Some(last) if last.0 == token_number => last.1 = key,
+                _ => self.keys_by_token.push_back((token_number, key)),
+            }
         }
         Ok(())
     }
@@ -387,7 +459,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             }
             last.possible = false;
             let number = last.token_number;
-            self.keys_by_token.remove(&number);
+            self.forget_key(number);
         }
         Ok(())
     }
@@ -405,7 +477,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             self.flow_level -= 1;
             // This may remove the entry of the key that holds the collection: `[]: x` is no map.
             if let Some(last) = self.simple_keys.pop() {
-                self.keys_by_token.remove(&last.token_number);
+                self.forget_key(last.token_number);
             }
         }
     }
@@ -556,7 +628,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             if let Some(key) = self.simple_keys.get_mut(index) {
                 key.possible = false;
             }
-            self.keys_by_token.remove(&key.token_number);
+            self.forget_key(key.token_number);
             self.simple_key_allowed = false;
         } else {
             // The `:` follows a complex key, or none.
