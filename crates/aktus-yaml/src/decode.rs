@@ -119,7 +119,7 @@ impl Decoder<'_, '_> {
     }
 
     fn fail<T>(&self, index: usize, problem: impl Into<String>) -> Result<T, Error> {
-        Err(Error::Decode { problem: problem.into(), range: self.range(index) })
+        Err(Error::Decode { problem: shortened(problem.into()), range: self.range(index) })
     }
 
     fn limit<T>(&self, index: usize, bound: Bound, limit: usize) -> Result<T, Error> {
@@ -275,23 +275,23 @@ pub(crate) fn is_merge(arena: &Arena<'_>, key: &RawNode) -> bool {
 
 /// Whether sigs.k8s.io/yaml can make JSON of a value: keys first, then numbers.
 pub(crate) fn check(arena: &Arena<'_>, root: usize, value: &Go) -> Result<(), Error> {
-    check_keys(arena, root, value)?;
+    check_keys(arena, value)?;
     check_numbers(arena, root, value)
 }
 
 /// Whether all keys can be made strings.
-pub(crate) fn check_keys(arena: &Arena<'_>, node: usize, value: &Go) -> Result<(), Error> {
+pub(crate) fn check_keys(arena: &Arena<'_>, value: &Go) -> Result<(), Error> {
     match value {
-        Go::List(items) => items.iter().try_for_each(|item| check_keys(arena, node, item)),
+        Go::List(items) => items.iter().try_for_each(|item| check_keys(arena, item)),
         Go::Map(map) => map.entries.iter().try_for_each(|Entry { key, value, node }| {
             let kind = match key {
                 Go::Nil => "%!s(<nil>)",
                 Go::Uint(_) => "uint64",
-                _ => return check_keys(arena, *node, value),
+                _ => return check_keys(arena, value),
             };
             let (key, value) = (go_syntax(key), go_syntax(value));
             let problem = format!("unsupported map key of type: {kind}, key: {key}, value: {value}");
-            Err(Error::Convert { problem, range: range(arena, *node) })
+            Err(Error::Convert { problem: shortened(problem), range: range(arena, *node) })
         }),
         _ => Ok(()),
     }
@@ -367,6 +367,16 @@ pub(crate) fn build<B: Build>(value: Go, build: &mut B) -> B::Value {
             build.end_map(map)
         }
     }
+}
+
+/// Errors quote values; of one that fills pages the beginning will do.
+pub(crate) fn shortened(mut problem: String) -> String {
+    const LONGEST: usize = 16 << 10;
+    if problem.len() > LONGEST {
+        problem.truncate(problem.floor_char_boundary(LONGEST));
+        problem.push('…');
+    }
+    problem
 }
 
 /// A value as Go's `%#v` prints it.

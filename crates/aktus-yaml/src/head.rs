@@ -83,7 +83,7 @@ pub fn head_as(text: &[u8], type_name: &str, limits: &Limits) -> Result<Head, Er
         return reader.finish();
     }
     let mut value = decode(&arena, 0, limits)?;
-    decode::check_keys(&arena, 0, &value)?;
+    decode::check_keys(&arena, &value)?;
     coerce(&mut value);
     decode::check_numbers(&arena, 0, &value)?;
     let range = arena.range(root);

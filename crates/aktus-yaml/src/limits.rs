@@ -10,7 +10,7 @@
 pub struct Limits {
     /// Bytes of text.
     pub bytes: usize,
-    /// Levels of nesting: a list in a map is two. More than 1,000 count as 1,000, so that no value
+    /// Levels of nesting: a list in a map is two. More than 256 count as 256, so that no value
     /// exhausts a stack.
     pub depth: usize,
     /// Scalars, lists, maps and aliases, keys included, before aliases are expanded.
@@ -24,7 +24,7 @@ pub struct Limits {
 }
 
 /// The deepest nesting that [`Limits::depth`] can allow, and that the writers write.
-pub(crate) const MAX_DEPTH: usize = 1_000;
+pub(crate) const MAX_DEPTH: usize = 256;
 
 impl Limits {
     /// The default bounds for YAML.

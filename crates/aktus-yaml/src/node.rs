@@ -79,7 +79,7 @@ pub struct Node<'d> {
     source: SourceId,
     limits: &'d Limits,
     index: usize,
-    node: &'d RawNode,
+    raw: &'d RawNode,
     /// Where an alias stands that led here.
     written: &'d RawNode,
 }
@@ -88,7 +88,7 @@ impl<'d> Node<'d> {
     fn at(arena: &'d Arena<'d>, source: SourceId, limits: &'d Limits, index: usize) -> Option<Self> {
         let written = arena.node(index)?;
         let index = if written.kind == RawKind::Alias { written.count as usize } else { index };
-        Some(Self { arena, source, limits, index, node: arena.node(index)?, written })
+        Some(Self { arena, source, limits, index, raw: arena.node(index)?, written })
     }
 
     fn child(&self, index: usize) -> Option<Self> {
@@ -97,7 +97,7 @@ impl<'d> Node<'d> {
 
     /// What it is.
     pub fn kind(&self) -> Kind {
-        match self.node.kind {
+        match self.raw.kind {
             RawKind::List => Kind::List,
             RawKind::Map => Kind::Map,
             RawKind::Scalar | RawKind::Alias => Kind::Scalar,
@@ -106,12 +106,12 @@ impl<'d> Node<'d> {
 
     /// How it is written.
     pub fn style(&self) -> Style {
-        self.node.style
+        self.raw.style
     }
 
     /// Its tag, as it is usually written: `!Ref`, `!!str`.
     pub fn tag(&self) -> Option<Cow<'d, str>> {
-        let tag = self.arena.text(self.node.tag);
+        let tag = self.arena.text(self.raw.tag);
         (!tag.is_empty()).then(|| short_tag(tag))
     }
 
@@ -122,19 +122,19 @@ impl<'d> Node<'d> {
 
     /// Where its contents stand, even if an alias led here.
     pub fn content_span(&self) -> Span {
-        Span::new(self.source, self.arena.range(self.node))
+        Span::new(self.source, self.arena.range(self.raw))
     }
 
     /// The text of a scalar, quotes and escapes resolved.
     pub fn text(&self) -> Option<&'d str> {
-        (self.kind() == Kind::Scalar).then(|| self.arena.text(self.node.text))
+        (self.kind() == Kind::Scalar).then(|| self.arena.text(self.raw.text))
     }
 
     /// The meaning of a scalar as go-yaml v2 resolves it; [`None`] for lists and maps.
     pub fn scalar(&self) -> Option<Result<Scalar<'d>, Error>> {
         let text = self.text()?;
-        let value = resolve(self.arena.text(self.node.tag), text, self.node.implicit);
-        Some(value.map_err(|problem| Error::Decode { problem, range: self.arena.range(self.node) }))
+        let value = resolve(self.arena.text(self.raw.tag), text, self.raw.implicit);
+        Some(value.map_err(|problem| Error::Decode { problem, range: self.arena.range(self.raw) }))
     }
 
     /// The items of a list, in order; none for others.
@@ -148,7 +148,7 @@ impl<'d> Node<'d> {
     }
 
     fn children(&self, kind: RawKind) -> Children<'d> {
-        if self.node.kind == kind { self.arena.children(self.index) } else { Children::default() }
+        if self.raw.kind == kind { self.arena.children(self.index) } else { Children::default() }
     }
 
     /// The key and the value for `name`: of duplicates the last, with merge keys counted in as

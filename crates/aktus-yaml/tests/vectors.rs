@@ -6,7 +6,7 @@ const VECTORS: &str = include_str!("fixtures/helm-yaml-vectors.json");
 
 /// The cases of a section. Read with our own reader: `serde_json` rounds some numbers differently.
 fn vectors(section: &str) -> Vec<Json> {
-    match json::read(VECTORS.as_bytes(), &mut JsonBuilder, &Limits::JSON).unwrap() {
+    match json::read(VECTORS.as_bytes(), &mut JsonBuilder, &Limits::JSON).expect("the vectors are JSON") {
         Json::Map(mut sections) => match sections.remove(section) {
             Some(Json::List(cases)) => cases,
             other => panic!("{section} is {other:?}"),
@@ -75,7 +75,7 @@ fn check_layout(write: impl Fn(&Json) -> Result<String, String>, expected: impl 
     for case in &cases {
         let value = as_floats(field(case, "json").clone());
         // Helm cuts one line break off.
-        let found = write(&value).map(|text| text.strip_suffix('\n').unwrap().to_owned());
+        let found = write(&value).map(|text| text.strip_suffix('\n').expect("a line break at the end").to_owned());
         let expected = expected(case);
         if found != expected {
             differences.push(format!("{value:?}\n  expected {expected:?}\n  found    {found:?}"));

@@ -288,7 +288,7 @@ impl Emitter {
         Ok(())
     }
 
-    fn mapping<'a, T: Tree>(&mut self, entries: &mut dyn Iterator<Item = (Key<'a>, T)>) -> Result<(), Trouble> {
+    fn mapping<T: Tree>(&mut self, entries: &mut dyn Iterator<Item = (Key<'_>, T)>) -> Result<(), Trouble> {
         let Some(first) = entries.next() else {
             self.write_indicator("{", true, true, false);
             self.write_indicator("}", false, false, false);

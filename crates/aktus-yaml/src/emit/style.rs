@@ -13,6 +13,7 @@ pub(super) enum Style {
 
 /// What a text allows.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent answers about one text, as in go-yaml")]
 pub(super) struct Analysis {
     pub(super) multiline: bool,
     plain_allowed: bool,
@@ -58,7 +59,8 @@ pub(super) fn is_printable(bytes: &[u8], at: usize) -> bool {
         b'\n' | b' '..=b'~' | 0xc3..=0xec | 0xee => true,
         0xc2 => byte(1) >= 0xa0,
         0xed => byte(1) < 0xa0,
-        0xef => !(byte(1) == 0xbb && byte(2) == 0xbf) && !(byte(1) == 0xbf && matches!(byte(2), 0xbe | 0xbf)),
+        // All but the byte order mark, U+FFFE and U+FFFF.
+        0xef => !matches!((byte(1), byte(2)), (0xbb, 0xbf) | (0xbf, 0xbe | 0xbf)),
         _ => false,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Error;
 use crate::build::Build;
+use crate::decode::shortened;
 use crate::limits::{Bound, Limits, MAX_DEPTH};
 use crate::text::lossy;
 use std::borrow::Cow;
@@ -233,7 +234,7 @@ impl<'t, 'b, B: Build> Reader<'t, 'b, B> {
         }
         let value: f64 = text.parse().unwrap_or(f64::INFINITY);
         if !value.is_finite() {
-            let number = text.to_owned();
+            let number = shortened(text.to_owned());
             self.number.get_or_insert(Error::Number { number, offset: start });
             return Ok(self.build.null());
         }

@@ -61,10 +61,7 @@ impl Writer {
         Ok(())
     }
 
-    fn entries<'a, T: Tree>(
-        &mut self,
-        entries: &mut dyn Iterator<Item = (Cow<'a, [u8]>, T)>,
-    ) -> Result<(), WriteError> {
+    fn entries<T: Tree>(&mut self, entries: &mut dyn Iterator<Item = (Cow<'_, [u8]>, T)>) -> Result<(), WriteError> {
         self.enter()?;
         self.out.push('{');
         let mut empty = true;

@@ -195,6 +195,10 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
         }
         loop {
             let event = self.next()?;
+            // Text that was put together, which a long %TAG prefix can multiply.
+            if self.parser.scanner.scratch.len() > self.limits.scalar_bytes.min(MAX_BYTES) {
+                return Err(self.limit(Bound::ScalarBytes, self.limits.scalar_bytes, event));
+            }
             self.add(event)?;
             if self.open.is_empty() {
                 break;
@@ -279,7 +283,9 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
                 self.merges |= text == "<<";
             }
             b"<<" => self.merges |= implicit,
-            [b'.', ..] | [b'+' | b'-', b'.', ..] => self.odd = true,
+            [b'.', ..] | [b'+' | b'-', b'.', ..] => {
+                self.odd |= matches!(resolve_plain(text), Scalar::Float(value) if !value.is_finite());
+            }
             // Most keys begin with a letter that no null and no number begins with.
             [b'a'..=b'm' | b'o'..=b'z' | b'A'..=b'M' | b'O'..=b'Z', ..] => {}
             _ if is_key => {

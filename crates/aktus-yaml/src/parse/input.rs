@@ -48,6 +48,7 @@ pub(super) fn prepare(raw: &[u8]) -> Input<'_> {
 }
 
 /// Whether a closer look is needed: a quick check without branches over all bytes.
+#[expect(clippy::needless_bitwise_bool, reason = "lazy operators would be branches")]
 fn is_suspicious(bytes: &[u8]) -> bool {
     bytes.chunks(64).any(|chunk| {
         chunk.iter().fold(false, |found, &byte| {

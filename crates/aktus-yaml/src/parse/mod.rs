@@ -1,5 +1,6 @@
 //! Text to nodes: what stands in the first document, before it is given a meaning.
 
+mod characters;
 mod compose;
 mod input;
 mod parser;
@@ -8,6 +9,6 @@ mod scalars;
 mod scanner;
 mod token;
 
+pub(crate) use characters::width;
 pub(crate) use compose::{Arena, Children, Kind, RawNode, parse};
-pub(crate) use scanner::width;
 pub use token::Style;

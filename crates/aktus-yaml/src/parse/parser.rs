@@ -1,7 +1,7 @@
 //! Tokens to events, after the parser of go-yaml v2 (`parserc.go`).
 
 use super::scanner::Scanner;
-use super::token::{Failure, Mark, Step, Style, Text, Token, TokenKind};
+use super::token::{Failure, Mark, Step, Style, Text, Token, TokenKind, failed};
 
 /// What to expect next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,7 +201,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
         let token = self.scanner.peek()?;
         if token.kind != TokenKind::DocumentStart {
             let problem = "did not find expected <document start>";
-            return Err(Failure::parser(problem, Mark::default(), token.start));
+            return failed(Failure::parser(problem, Mark::default(), token.start));
         }
         self.state = State::DocumentContent;
         self.scanner.advance();
@@ -238,7 +238,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
     fn directives(&mut self) -> Step<()> {
         let mut token = self.scanner.peek()?;
         let mut version = false;
-        let fail = |problem, token: Token| Err(Failure::parser(problem, Mark::default(), token.start));
+        let fail = |problem, token: Token| failed(Failure::parser(problem, Mark::default(), token.start));
         loop {
             match token.kind {
                 TokenKind::VersionDirective { .. } if version => {
@@ -309,7 +309,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
         if let Some((handle, suffix, mark)) = written_tag {
             properties.tag = self.tag(handle, suffix);
             if properties.tag.is_none() && !handle.is_empty() {
-                return Err(Failure::parser("found undefined tag handle", start, mark));
+                return failed(Failure::parser("found undefined tag handle", start, mark));
             }
         }
         let (kind, end) = match token.kind {
@@ -349,7 +349,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
                 (EventKind::Scalar { properties, text: Text::default(), style, implicit }, end)
             }
             _ => {
-                return Err(Failure::parser("did not find expected node content", start, token.start));
+                return failed(Failure::parser("did not find expected node content", start, token.start));
             }
         };
         Ok(Event::new(kind, start, end))
@@ -366,7 +366,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
 
     fn fail<T>(&self, problem: &'static str, token: Token) -> Step<T> {
         let context = self.marks.last().copied().unwrap_or_default();
-        Err(Failure::parser(problem, context, token.start))
+        failed(Failure::parser(problem, context, token.start))
     }
 
     fn end(&mut self, kind: EventKind, token: Token) -> Event {

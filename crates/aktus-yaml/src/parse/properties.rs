@@ -1,6 +1,7 @@
 //! Directives, anchors, aliases and tags.
 
-use super::scanner::{Scanner, is_alpha, width};
+use super::characters::{is_alpha, width};
+use super::scanner::Scanner;
 use super::token::{Mark, Step, Text, TokenKind};
 
 impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {

@@ -1,6 +1,7 @@
 //! The four kinds of scalars.
 
-use super::scanner::{Scanner, ordinary_except};
+use super::characters::ordinary_except;
+use super::scanner::Scanner;
 use super::token::{Mark, Step, Style, Text, Token, TokenKind};
 
 /// Characters that never end a plain scalar in block context.

@@ -3,8 +3,9 @@
 //! The order of checks, what is looked at ahead, and the tables of possible simple keys are those of
 //! go-yaml, because its leniencies and its errors follow from them.
 
+use super::characters::Steps;
 use super::input::Careful;
-use super::token::{Failure, Mark, Step, Text, Token, TokenKind};
+use super::token::{Failure, Mark, Step, Text, Token, TokenKind, failed};
 use std::cmp::Ordering;
 use std::collections::VecDeque;
 
@@ -31,10 +32,10 @@ pub(super) struct Scanner<'s, const CAREFUL: bool> {
     pub(super) position: usize,
     pub(super) line: u32,
     /// `position - line_base` is the column, in characters.
-    line_base: usize,
+    pub(super) line_base: usize,
     /// `position - index_base` is the index, in characters.
-    index_base: usize,
-    steps: Steps<'s>,
+    pub(super) index_base: usize,
+    pub(super) steps: Steps<'s>,
 
     tokens: VecDeque<Token>,
     tokens_parsed: usize,
@@ -50,47 +51,6 @@ pub(super) struct Scanner<'s, const CAREFUL: bool> {
     pub(super) flow_level: usize,
 }
 
-/// Where go-yaml's buffer begins and how much it holds.
-#[derive(Debug, Default)]
-struct Steps<'s> {
-    careful: Option<&'s Careful>,
-    next: usize,
-    loaded: usize,
-    window: usize,
-    unread: usize,
-}
-
-/// A table of the printable ASCII characters, space excluded, without `others`.
-pub(super) const fn ordinary_except(others: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut byte = 0x21;
-    while byte < 0x7f {
-        table[byte] = true;
-        byte += 1;
-    }
-    let mut place = 0;
-    while place < others.len() {
-        table[others[place] as usize] = false;
-        place += 1;
-    }
-    table
-}
-
-/// Letters, digits, `_` and `-`: what anchors and tag handles are made of.
-pub(super) fn is_alpha(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
-}
-
-/// How many bytes the character that begins with `byte` has.
-pub(crate) fn width(byte: u8) -> usize {
-    match byte {
-        0xc0..=0xdf => 2,
-        0xe0..=0xef => 3,
-        0xf0.. => 4,
-        _ => 1,
-    }
-}
-
 impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
     pub(super) fn new(text: &'s str, careful: Option<&'s Careful>) -> Self {
         Self {
@@ -100,7 +60,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             line: 0,
             line_base: 0,
             index_base: 0,
-            steps: Steps { careful, ..Steps::default() },
+            steps: Steps::new(careful),
             tokens: VecDeque::with_capacity(16),
             tokens_parsed: 0,
             token_available: false,
@@ -112,172 +72,6 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             keys_by_token: VecDeque::new(),
             flow_level: 0,
         }
-    }
-
-    // ---- characters
-
-    /// The byte `ahead` of the position; 0 past the end, where go-yaml has put a NUL.
-    #[inline]
-    pub(super) fn byte(&self, ahead: usize) -> u8 {
-        self.text.get(self.position + ahead).copied().unwrap_or(0)
-    }
-
-    pub(super) fn is_blank(&self, ahead: usize) -> bool {
-        matches!(self.byte(ahead), b' ' | b'\t')
-    }
-
-    /// Whether a line break stands `ahead`: CR, LF, NEL, LS or PS.
-    #[inline]
-    pub(super) fn is_break(&self, ahead: usize) -> bool {
-        match self.byte(ahead) {
-            b'\r' | b'\n' => true,
-            0xc2 => self.byte(ahead + 1) == 0x85,
-            0xe2 => self.byte(ahead + 1) == 0x80 && matches!(self.byte(ahead + 2), 0xa8 | 0xa9),
-            _ => false,
-        }
-    }
-
-    pub(super) fn is_break_or_end(&self, ahead: usize) -> bool {
-        self.byte(ahead) == 0 || self.is_break(ahead)
-    }
-
-    #[inline]
-    pub(super) fn is_blank_or_end(&self, ahead: usize) -> bool {
-        match self.byte(ahead) {
-            0 | b' ' | b'\t' | b'\r' | b'\n' => true,
-            0xc2 | 0xe2 => self.is_break(ahead),
-            _ => false,
-        }
-    }
-
-    #[inline]
-    pub(super) fn column(&self) -> usize {
-        self.position - self.line_base
-    }
-
-    pub(super) fn mark(&self) -> Mark {
-        let small = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-        Mark {
-            offset: small(self.position),
-            index: small(self.position - self.index_base),
-            line: self.line,
-            column: small(self.column()),
-        }
-    }
-
-    /// Makes sure that go-yaml would have decoded `count` characters ahead.
-    #[inline]
-    pub(super) fn need(&mut self, count: usize) -> Step<()> {
-        if CAREFUL { self.load(count) } else { Ok(()) }
-    }
-
-    fn load(&mut self, count: usize) -> Step<()> {
-        if self.steps.unread >= count {
-            return Ok(());
-        }
-        self.steps.window = self.position;
-        while self.steps.unread < count {
-            let Some(careful) = self.steps.careful else { return Ok(()) };
-            let Some(&end) = careful.ends.get(self.steps.next) else {
-                if let Some(problem) = careful.problem {
-                    return Err(Failure::reader(problem, self.text.len()));
-                }
-                // The NUL at the end.
-                self.steps.unread += 1;
-                break;
-            };
-            let step = self.text.get(self.steps.loaded..end).unwrap_or_default();
-            self.steps.unread += step.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
-            self.steps.loaded = end;
-            self.steps.next += 1;
-        }
-        Ok(())
-    }
-
-    /// go-yaml looks for a byte order mark at the beginning of its buffer, not at the position.
-    fn is_byte_order_mark(&self) -> bool {
-        CAREFUL && self.text.get(self.steps.window..).is_some_and(|rest| rest.starts_with(b"\xef\xbb\xbf"))
-    }
-
-    /// Goes past one character that is no line break.
-    #[inline]
-    pub(super) fn skip(&mut self) {
-        let width = width(self.byte(0));
-        self.position += width;
-        self.line_base += width - 1;
-        self.index_base += width - 1;
-        if CAREFUL {
-            self.steps.unread = self.steps.unread.saturating_sub(1);
-        }
-    }
-
-    /// Goes past a line break, if one stands here, and gives back what go-yaml reads it as.
-    pub(super) fn skip_break(&mut self) -> &'static str {
-        let (width, characters, text) = match (self.byte(0), self.byte(1), self.byte(2)) {
-            (b'\r', b'\n', _) => (2, 2, "\n"),
-            (b'\r' | b'\n', ..) => (1, 1, "\n"),
-            (0xc2, 0x85, _) => (2, 1, "\n"),
-            (0xe2, 0x80, 0xa8) => (3, 1, "\u{2028}"),
-            (0xe2, 0x80, 0xa9) => (3, 1, "\u{2029}"),
-            _ => return "",
-        };
-        self.position += width;
-        self.index_base += width - characters;
-        self.line_base = self.position;
-        self.line += 1;
-        if CAREFUL {
-            self.steps.unread = self.steps.unread.saturating_sub(characters);
-        }
-        text
-    }
-
-    pub(super) fn skip_blanks(&mut self) -> Step<()> {
-        self.need(1)?;
-        while self.is_blank(0) {
-            self.skip();
-            self.need(1)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn skip_comment(&mut self) -> Step<()> {
-        if self.byte(0) == b'#' {
-            self.skip_line()?;
-        }
-        Ok(())
-    }
-
-    /// Goes to the end of the line.
-    pub(super) fn skip_line(&mut self) -> Step<()> {
-        if !CAREFUL {
-            let rest = self.text.get(self.position..).unwrap_or_default();
-            let length = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-            // Other line breaks are not ASCII.
-            if rest.get(..length).is_some_and(<[u8]>::is_ascii) {
-                self.position += length;
-                return Ok(());
-            }
-        }
-        while !self.is_break_or_end(0) {
-            self.skip();
-            self.need(1)?;
-        }
-        Ok(())
-    }
-
-    /// Goes past bytes for which `is_ordinary` has been made, all of them ASCII. Careful scans go
-    /// character by character.
-    #[inline]
-    pub(super) fn skip_ordinary(&mut self, is_ordinary: &[bool; 256]) {
-        if !CAREFUL {
-            let rest = self.text.get(self.position..).unwrap_or_default();
-            let run = rest.iter().position(|&byte| !is_ordinary[usize::from(byte)]);
-            self.position += run.unwrap_or(rest.len());
-        }
-    }
-
-    pub(super) fn fail<T>(&self, context: Mark, problem: &'static str) -> Step<T> {
-        Err(Failure::scanner(problem, context, self.mark()))
     }
 
     // ---- the queue
@@ -392,13 +186,11 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
             b'!' => self.fetch_tag(),
             b'|' | b'>' if !in_flow => self.fetch_block_scalar(byte == b'|'),
             b'\'' | b'"' => self.fetch_flow_scalar(byte == b'\''),
-            // `-`, `?` and `:` before something else than a blank begin a plain scalar too.
-            b'-' => self.fetch_plain_scalar(),
-            b'?' | b':' => self.fetch_plain_scalar(),
             b' ' | b'\t' | b'\r' | b'\n' | b'#' | b'|' | b'>' | b'%' | b'@' | b'`' => {
                 self.fail(self.mark(), "found character that cannot start any token")
             }
             0xc2 | 0xe2 if self.is_break(0) => self.fail(self.mark(), "found character that cannot start any token"),
+            // `-`, `?` and `:` before something else than a blank are among these.
             _ => self.fetch_plain_scalar(),
         }
     }
@@ -486,7 +278,7 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
         if depth > MAX_DEPTH {
             let context = self.simple_keys.last().map_or_else(|| self.mark(), |key| key.mark);
             let problem = format!("exceeded max depth of {MAX_DEPTH}");
-            return Err(Failure::scanner(problem, context, self.mark()));
+            return failed(Failure::scanner(problem, context, self.mark()));
         }
         Ok(())
     }

@@ -117,27 +117,32 @@ pub(super) struct Failure {
 
 impl Failure {
     /// From the reader, which knows no lines.
-    pub(super) fn reader(problem: &'static str, offset: usize) -> Box<Self> {
-        Box::new(Self { problem: problem.into(), line: None, offset })
+    pub(super) fn reader(problem: &'static str, offset: usize) -> Self {
+        Self { problem: problem.into(), line: None, offset }
     }
 
     /// From the scanner: go-yaml counts its line from 1, but leaves the first line out.
-    pub(super) fn scanner(problem: impl Into<Cow<'static, str>>, context: Mark, at: Mark) -> Box<Self> {
+    pub(super) fn scanner(problem: impl Into<Cow<'static, str>>, context: Mark, at: Mark) -> Self {
         let line = if at.line != 0 { at.line + 1 } else { context.line };
         Self::new(problem.into(), line, at)
     }
 
     /// From the parser: go-yaml names the line before, as its marks count from 0.
-    pub(super) fn parser(problem: &'static str, context: Mark, at: Mark) -> Box<Self> {
+    pub(super) fn parser(problem: &'static str, context: Mark, at: Mark) -> Self {
         let line = if at.line != 0 { at.line } else { context.line };
         Self::new(problem.into(), line, at)
     }
 
-    fn new(problem: Cow<'static, str>, line: u32, at: Mark) -> Box<Self> {
+    fn new(problem: Cow<'static, str>, line: u32, at: Mark) -> Self {
         let line = (line != 0).then_some(line as usize);
-        Box::new(Self { problem, line, offset: at.offset as usize })
+        Self { problem, line, offset: at.offset as usize }
     }
 }
 
 /// What a step of scanning or parsing gives.
 pub(super) type Step<T> = Result<T, Box<Failure>>;
+
+/// The step that ends in `failure`.
+pub(super) fn failed<T>(failure: Failure) -> Step<T> {
+    Err(Box::new(failure))
+}
