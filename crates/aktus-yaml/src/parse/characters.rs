@@ -20,10 +20,10 @@ impl<'s> Steps<'s> {
     }
 }
 
-/// A table of the printable ASCII characters, space excluded, without `others`.
+/// A table of the printable ASCII characters, space included, without `others`.
 pub(super) const fn ordinary_except(others: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
-    let mut byte = 0x21;
+    let mut byte = 0x20;
     while byte < 0x7f {
         table[byte] = true;
         byte += 1;
@@ -89,6 +89,11 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
     #[inline]
     pub(super) fn column(&self) -> usize {
         self.position - self.line_base
+    }
+
+    /// The position as marks have it.
+    pub(super) fn offset(&self) -> u32 {
+        u32::try_from(self.position).unwrap_or(u32::MAX)
     }
 
     pub(super) fn mark(&self) -> Mark {
@@ -201,15 +206,18 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
         Ok(())
     }
 
-    /// Goes past bytes for which `is_ordinary` has been made, all of them ASCII. Careful scans go
-    /// character by character.
+    /// Goes past bytes for which `is_ordinary` has been made, all of them ASCII, and back over spaces
+    /// at their end. Careful scans go character by character.
     #[inline]
     pub(super) fn skip_ordinary(&mut self, is_ordinary: &[bool; 256]) {
-        if !CAREFUL {
-            let rest = self.text.get(self.position..).unwrap_or_default();
-            let run = rest.iter().position(|&byte| !is_ordinary[usize::from(byte)]);
-            self.position += run.unwrap_or(rest.len());
+        if CAREFUL {
+            return;
         }
+        let rest = self.text.get(self.position..).unwrap_or_default();
+        let run = rest.iter().position(|&byte| !is_ordinary[usize::from(byte)]).unwrap_or(rest.len());
+        let run = rest.get(..run).unwrap_or_default();
+        let spaces = run.iter().rev().take_while(|&&byte| byte == b' ').count();
+        self.position += run.len() - spaces;
     }
 
     pub(super) fn fail<T>(&self, context: Mark, problem: &'static str) -> Step<T> {

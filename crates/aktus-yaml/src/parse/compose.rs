@@ -146,7 +146,8 @@ fn compose<const CAREFUL: bool>(text: &str, careful: Option<&Careful>, limits: &
         text,
         parser,
         limits,
-        nodes: Vec::new(),
+        // Real documents have a node for every 15 bytes or so.
+        nodes: Vec::with_capacity((text.len() / 15 + 1).min(limits.nodes)),
         open: Vec::new(),
         anchors: BTreeMap::new(),
         aliases: 0,

@@ -74,18 +74,18 @@ pub(super) struct Event {
 }
 
 impl Event {
-    fn new(kind: EventKind, start: Mark, end: Mark) -> Self {
-        Self { kind, start: start.offset, end: end.offset }
+    fn new(kind: EventKind, start: Mark, end: u32) -> Self {
+        Self { kind, start: start.offset, end }
     }
 
-    fn empty_scalar(mark: Mark) -> Self {
+    fn empty_scalar(offset: u32) -> Self {
         let kind = EventKind::Scalar {
             properties: Properties::default(),
             text: Text::default(),
             style: Style::Plain,
             implicit: true,
         };
-        Self::new(kind, mark, mark)
+        Self { kind, start: offset, end: offset }
     }
 }
 
@@ -137,7 +137,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
             State::FlowSequenceEntryMappingEnd => {
                 let token = self.scanner.peek()?;
                 self.state = State::FlowSequenceEntry;
-                Ok(Event::new(EventKind::MappingEnd, token.start, token.start))
+                Ok(Event::new(EventKind::MappingEnd, token.start, token.start.offset))
             }
             State::FlowMappingFirstKey => self.flow_mapping_key(true),
             State::FlowMappingKey => self.flow_mapping_key(false),
@@ -145,7 +145,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
             State::FlowMappingEmptyValue => self.flow_mapping_value(true),
             State::End => {
                 let mark = self.scanner.mark();
-                Ok(Event::new(EventKind::StreamEnd, mark, mark))
+                Ok(Event::new(EventKind::StreamEnd, mark, mark.offset))
             }
         }
     }
@@ -166,9 +166,9 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
         self.scanner.peek()
     }
 
-    fn empty_scalar(&mut self, next: State, mark: Mark) -> Event {
+    fn empty_scalar(&mut self, next: State, offset: u32) -> Event {
         self.state = next;
-        Event::empty_scalar(mark)
+        Event::empty_scalar(offset)
     }
 
     fn child(&mut self, after: State, block: bool, indentless: bool) -> Step<Event> {
@@ -217,7 +217,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
             | TokenKind::DocumentEnd
             | TokenKind::StreamEnd => {
                 self.pop_state();
-                Ok(Event::empty_scalar(token.start))
+                Ok(Event::empty_scalar(token.start.offset))
             }
             _ => self.node(true, false),
         }
@@ -225,7 +225,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
 
     fn document_end(&mut self) -> Step<Event> {
         let token = self.scanner.peek()?;
-        let mut end = token.start;
+        let mut end = token.start.offset;
         if token.kind == TokenKind::DocumentEnd {
             end = token.end;
             self.scanner.advance();
@@ -291,7 +291,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
             return Ok(self.take(EventKind::Alias(name), token));
         }
         let start = token.start;
-        let mut end = token.start;
+        let mut end = token.start.offset;
         let mut properties = Properties::default();
         let mut written_tag = None;
         // An anchor and a tag, in either order, each at most once.
@@ -401,7 +401,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
             return self.child(State::IndentlessSequenceEntry, true, false);
         }
         self.pop_state();
-        Ok(Event::new(EventKind::SequenceEnd, token.start, token.start))
+        Ok(Event::new(EventKind::SequenceEnd, token.start, token.start.offset))
     }
 
     fn block_mapping_key(&mut self, first: bool) -> Step<Event> {
@@ -423,7 +423,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
     fn block_mapping_value(&mut self) -> Step<Event> {
         let token = self.scanner.peek()?;
         if token.kind != TokenKind::Value {
-            return Ok(self.empty_scalar(State::BlockMappingKey, token.start));
+            return Ok(self.empty_scalar(State::BlockMappingKey, token.start.offset));
         }
         let next = self.following()?;
         if matches!(next.kind, TokenKind::Key | TokenKind::Value | TokenKind::BlockEnd) {
@@ -471,7 +471,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
                 return self.child(State::FlowSequenceEntryMappingEnd, false, false);
             }
         }
-        Ok(self.empty_scalar(State::FlowSequenceEntryMappingEnd, token.start))
+        Ok(self.empty_scalar(State::FlowSequenceEntryMappingEnd, token.start.offset))
     }
 
     fn flow_mapping_key(&mut self, first: bool) -> Step<Event> {
@@ -487,7 +487,7 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
             if token.kind == TokenKind::Key {
                 token = self.following()?;
                 if matches!(token.kind, TokenKind::Value | TokenKind::FlowEntry | TokenKind::FlowMappingEnd) {
-                    return Ok(self.empty_scalar(State::FlowMappingValue, token.start));
+                    return Ok(self.empty_scalar(State::FlowMappingValue, token.start.offset));
                 }
                 return self.child(State::FlowMappingValue, false, false);
             }
@@ -506,6 +506,6 @@ impl<'s, const CAREFUL: bool> Parser<'s, CAREFUL> {
                 return self.child(State::FlowMappingKey, false, false);
             }
         }
-        Ok(self.empty_scalar(State::FlowMappingKey, token.start))
+        Ok(self.empty_scalar(State::FlowMappingKey, token.start.offset))
     }
 }

@@ -4,11 +4,11 @@ use super::characters::ordinary_except;
 use super::scanner::Scanner;
 use super::token::{Mark, Step, Style, Text, Token, TokenKind};
 
-/// Characters that never end a plain scalar in block context.
-const WORD: [bool; 256] = ordinary_except(b":");
-/// Characters that never end a plain scalar in flow context.
-const FLOW_WORD: [bool; 256] = ordinary_except(b":,?[]{}");
-/// Characters that mean themselves between quotes.
+/// Characters that never end a plain scalar in block context, unless spaces end the line.
+const PLAIN: [bool; 256] = ordinary_except(b":#");
+/// The same in flow context.
+const FLOW_PLAIN: [bool; 256] = ordinary_except(b":#,?[]{}");
+/// Characters that mean themselves between quotes, unless spaces end the line.
 const QUOTED: [bool; 256] = ordinary_except(b"'\"\\");
 
 /// A scalar being read: a run of the source as long as that will do, then the scratch buffer.
@@ -99,7 +99,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
 
     pub(super) fn scan_plain_scalar(&mut self) -> Step<Token> {
         let start = self.mark();
-        let mut end = start;
+        let mut end = start.offset;
         let mut piece = Piece::at(self.position);
         let mut breaks = Breaks::default();
         let mut leading_blanks = false;
@@ -123,7 +123,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
                     break;
                 }
                 self.skip();
-                self.skip_ordinary(if self.flow_level > 0 { &FLOW_WORD } else { &WORD });
+                self.skip_ordinary(if self.flow_level > 0 { &FLOW_PLAIN } else { &PLAIN });
                 self.need(2)?;
             }
             if self.position > word {
@@ -136,7 +136,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
                 }
                 blanks = None;
                 self.extend(&mut piece, from);
-                end = self.mark();
+                end = self.offset();
             }
             if !(self.is_blank(0) || self.is_break(0)) {
                 break;
@@ -325,7 +325,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
             self.need(2)?;
             self.skip_break();
         }
-        let mut end = self.mark();
+        let mut end = self.offset();
         let mut indent = if increment > 0 { self.indent.max(0) + increment } else { 0 };
 
         let text_start = self.scratch.len();
@@ -394,9 +394,9 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
         indent: &mut i64,
         breaks: &mut String,
         start: Mark,
-        end: &mut Mark,
+        end: &mut u32,
     ) -> Step<()> {
-        *end = self.mark();
+        *end = self.offset();
         let mut max_indent = 0;
         loop {
             self.need(1)?;
@@ -415,7 +415,7 @@ impl<const CAREFUL: bool> Scanner<'_, CAREFUL> {
             }
             self.need(2)?;
             breaks.push_str(self.skip_break());
-            *end = self.mark();
+            *end = self.offset();
         }
         if *indent == 0 {
             *indent = max_indent.max(self.indent + 1).max(1);

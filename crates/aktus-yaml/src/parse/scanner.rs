@@ -95,13 +95,13 @@ impl<'s, const CAREFUL: bool> Scanner<'s, CAREFUL> {
     }
 
     fn push(&mut self, kind: TokenKind, start: Mark) {
-        let end = self.mark();
+        let end = self.offset();
         self.tokens.push_back(Token { kind, start, end });
     }
 
     /// Puts a token before the one with `number`, or at the end if that has gone already.
     fn insert(&mut self, number: Option<usize>, kind: TokenKind, mark: Mark) {
-        let token = Token { kind, start: mark, end: mark };
+        let token = Token { kind, start: mark, end: mark.offset };
         match number.and_then(|number| number.checked_sub(self.tokens_parsed)) {
             Some(place) if place < self.tokens.len() => self.tokens.insert(place, token),
             _ => self.tokens.push_back(token),

@@ -103,7 +103,8 @@ pub(super) enum TokenKind {
 pub(super) struct Token {
     pub(super) kind: TokenKind,
     pub(super) start: Mark,
-    pub(super) end: Mark,
+    /// The byte after it.
+    pub(super) end: u32,
 }
 
 /// Why scanning or parsing stopped.
