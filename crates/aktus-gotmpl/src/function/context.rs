@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::host::Host;
 use crate::limits::{LimitError, Limits};
+use crate::sprig::Patterns;
 use crate::templates::ParsedTexts;
 
 /// Which Helm to be identical to.
@@ -29,6 +30,8 @@ pub struct Context<'h> {
     written: usize,
     /// Parsed texts of `tpl`.
     pub(crate) parsed: ParsedTexts,
+    /// Compiled regular expressions.
+    pub(crate) patterns: Patterns,
 }
 
 impl fmt::Debug for Context<'_> {
@@ -52,6 +55,7 @@ impl<'h> Context<'h> {
             steps: 0,
             written: 0,
             parsed: ParsedTexts::default(),
+            patterns: Patterns::default(),
         }
     }
 

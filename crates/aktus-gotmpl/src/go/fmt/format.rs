@@ -58,7 +58,12 @@ impl Printer<'_> {
 
     /// `%U`
     pub(super) fn unicode(&mut self, value: u64) {
-        let mut text = format!("U+{value:0width$X}", width = self.flags.precision.unwrap_or(4).max(4));
+        let digits = format!("{value:04X}");
+        let zeros = self.flags.precision.unwrap_or(0).saturating_sub(digits.len());
+        if !self.room(zeros) {
+            return;
+        }
+        let mut text = format!("U+{}{digits}", "0".repeat(zeros));
         if self.flags.sharp
             && value <= MAX_RUNE
             && let Some(rune) = u32::try_from(value).ok().and_then(char::from_u32)
@@ -226,7 +231,7 @@ impl Printer<'_> {
         if !self.room(precision.unwrap_or(0)) {
             return;
         }
-        let text = strconv::format_float(value, verb, precision, size);
+        let text = float_text(value, size, verb, precision);
         let mut number = Vec::with_capacity(text.len() + 1);
         if !text.starts_with(['+', '-']) {
             number.push(b'+');
@@ -256,6 +261,25 @@ impl Printer<'_> {
         }
         self.pad(&number[1..]);
     }
+}
+
+/// The text of a float. No float has more digits than this many, so the zeros beyond are put in here.
+fn float_text(value: f64, size: FloatSize, verb: u8, precision: Option<usize>) -> String {
+    const MOST: usize = 1_100;
+    let Some(zeros) = precision.and_then(|precision| precision.checked_sub(MOST)).filter(|zeros| *zeros > 0) else {
+        return strconv::format_float(value, verb, precision, size);
+    };
+    let mut text = strconv::format_float(value, verb, Some(MOST), size);
+    let exponent = match verb {
+        b'x' | b'X' => text.find(['p', 'P']),
+        b'e' | b'E' => text.find(['e', 'E']),
+        b'f' if value.is_finite() => Some(text.len()),
+        _ => None,
+    };
+    if let Some(exponent) = exponent {
+        text.insert_str(exponent, &"0".repeat(zeros));
+    }
+    text
 }
 
 /// The `#` flag of floats: always a decimal point, and no trailing zeros removed.

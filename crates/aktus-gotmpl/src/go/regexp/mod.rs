@@ -5,16 +5,18 @@
 //! text. Matches are leftmost-first as in Go.
 
 mod class;
+mod error;
 mod parse;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
+use regex_automata::util::captures::Captures;
 use regex_automata::{Input, meta};
 use regex_syntax::hir::Hir;
 
 use super::{strconv, unicode, utf8};
-pub use parse::{ErrorCode, ParseError};
+pub use error::{ErrorCode, ParseError};
 
 /// The most memory one compiled pattern may take, in bytes.
 const COMPILED_SIZE_LIMIT: usize = 32 << 20;
@@ -92,64 +94,54 @@ impl Regexp {
     }
 
     /// Replaces every match by `template`, in which `$1`, `${1}`, `$name` and `$$`
-    /// are expanded (`ReplaceAllString`).
-    pub fn replace_all(&self, text: &[u8], template: &[u8]) -> Vec<u8> {
-        if !template.contains(&b'$') {
-            return self.replace_all_literal(text, template);
-        }
-        let haystack = Haystack::new(text);
-        let mut captures = self.regex.create_captures();
-        self.replace(
-            &haystack,
-            |input| {
-                self.regex.search_captures(&input, &mut captures);
-                captures.get_match().map(|found| (found.range(), captures.clone()))
-            },
-            |out, captures| self.expand(out, template, &haystack, captures),
-        )
+    /// are expanded (`ReplaceAllString`). None if the result would be longer than `limit`.
+    pub fn replace_all(&self, text: &[u8], template: &[u8], limit: usize) -> Option<Vec<u8>> {
+        self.replace(text, template, template.contains(&b'$'), limit)
     }
 
-    /// Replaces every match by `replacement` as it stands (`ReplaceAllLiteralString`).
-    pub fn replace_all_literal(&self, text: &[u8], replacement: &[u8]) -> Vec<u8> {
-        let haystack = Haystack::new(text);
-        self.replace(
-            &haystack,
-            |input| self.regex.search(&input).map(|found| (found.range(), ())),
-            |out, ()| out.extend_from_slice(replacement),
-        )
+    /// Replaces every match by `replacement` as it stands (`ReplaceAllLiteralString`). None
+    /// if the result would be longer than `limit`.
+    pub fn replace_all_literal(&self, text: &[u8], replacement: &[u8], limit: usize) -> Option<Vec<u8>> {
+        self.replace(text, replacement, false, limit)
     }
 
-    fn replace<M>(
-        &self,
-        haystack: &Haystack<'_>,
-        mut search: impl FnMut(Input<'_>) -> Option<(Range<usize>, M)>,
-        mut replacement: impl FnMut(&mut Vec<u8>, &M),
-    ) -> Vec<u8> {
+    fn replace(&self, text: &[u8], replacement: &[u8], expand: bool, limit: usize) -> Option<Vec<u8>> {
+        let haystack = Haystack::new(text);
         let bytes = haystack.as_bytes();
-        let mut out = Vec::with_capacity(bytes.len());
+        let mut captures = if expand { Some(self.regex.create_captures()) } else { None };
+        let mut out = Vec::with_capacity(bytes.len().min(limit));
         let mut last_end = 0;
         let mut position = 0;
         while position <= bytes.len() {
-            let Some((found, details)) = search(Input::new(bytes).range(position..)) else {
-                break;
+            let input = Input::new(bytes).range(position..);
+            let found = match &mut captures {
+                Some(captures) => {
+                    self.regex.search_captures(&input, captures);
+                    captures.get_match()
+                }
+                None => self.regex.search(&input),
             };
-            out.extend_from_slice(haystack.slice(last_end..found.start));
+            let Some(found) = found else { break };
+            push(&mut out, haystack.slice(last_end..found.start()), limit)?;
             // An empty match right after a match is not replaced.
-            if found.end > last_end || found.start == 0 {
-                replacement(&mut out, &details);
+            if found.end() > last_end || found.start() == 0 {
+                match &captures {
+                    Some(captures) => self.expand(&mut out, replacement, &haystack, captures, limit)?,
+                    None => push(&mut out, replacement, limit)?,
+                }
             }
-            last_end = found.end;
+            last_end = found.end();
             let (_, width) = utf8::decode_rune(&bytes[position..]);
-            position = if position + width > found.end {
+            position = if position + width > found.end() {
                 position + width
-            } else if position + 1 > found.end {
+            } else if position + 1 > found.end() {
                 position + 1
             } else {
-                found.end
+                found.end()
             };
         }
-        out.extend_from_slice(haystack.slice(last_end..bytes.len()));
-        out
+        push(&mut out, haystack.slice(last_end..bytes.len()), limit)?;
+        Some(out)
     }
 
     fn expand(
@@ -157,21 +149,22 @@ impl Regexp {
         out: &mut Vec<u8>,
         template: &[u8],
         haystack: &Haystack<'_>,
-        captures: &regex_automata::util::captures::Captures,
-    ) {
+        captures: &Captures,
+        limit: usize,
+    ) -> Option<()> {
         let group = |index: usize| captures.get_group(index).map(|span| span.range());
         let mut rest = template;
         while let Some(dollar) = memchr::memchr(b'$', rest) {
-            out.extend_from_slice(&rest[..dollar]);
+            push(out, &rest[..dollar], limit)?;
             rest = &rest[dollar + 1..];
             if let [b'$', tail @ ..] = rest {
-                out.push(b'$');
+                push(out, b"$", limit)?;
                 rest = tail;
                 continue;
             }
             let Some(reference) = Reference::read(rest) else {
                 // No reference at all: an ordinary dollar.
-                out.push(b'$');
+                push(out, b"$", limit)?;
                 continue;
             };
             rest = reference.rest;
@@ -182,10 +175,10 @@ impl Regexp {
                     .find_map(|(index, _)| group(index)),
             };
             if let Some(range) = range {
-                out.extend_from_slice(haystack.slice(range));
+                push(out, haystack.slice(range), limit)?;
             }
         }
-        out.extend_from_slice(rest);
+        push(out, rest, limit)
     }
 
     /// The text between the matches, at most `count` pieces, the last one being
@@ -217,6 +210,15 @@ impl Regexp {
         }
         pieces
     }
+}
+
+/// Appends, unless the text becomes too long.
+fn push(out: &mut Vec<u8>, bytes: &[u8], limit: usize) -> Option<()> {
+    if bytes.len() > limit.saturating_sub(out.len()) {
+        return None;
+    }
+    out.extend_from_slice(bytes);
+    Some(())
 }
 
 /// `text` with every character escaped that means something in a pattern

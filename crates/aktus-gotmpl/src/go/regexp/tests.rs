@@ -31,8 +31,8 @@ fn as_go() {
         assert_eq!(regexp.is_match(text), found != "[]", "match {case}");
         let all: Vec<String> = regexp.find_all(text, None).iter().map(pairs).collect();
         assert_eq!(format!("[{}]", all.join(" ")).as_bytes(), row[6], "find all {case}");
-        assert_eq!(show(&regexp.replace_all(text, replacement)), show(&row[7]), "replace {case}");
-        assert_eq!(show(&regexp.replace_all_literal(text, replacement)), show(&row[8]), "replace literally {case}");
+        assert_eq!(show(&regexp.replace_all(text, replacement, usize::MAX).unwrap()), show(&row[7]), "replace {case}");
+        assert_eq!(show(&regexp.replace_all_literal(text, replacement, usize::MAX).unwrap()), show(&row[8]), "replace literally {case}");
         assert_eq!(joined(&regexp.split(text, -1)), show(&row[9]), "split {case}");
         assert_eq!(joined(&regexp.split(text, 2)), show(&row[10]), "split in two {case}");
         assert_eq!(show(&quote_meta(text)), show(&row[11]), "quote {case}");
@@ -82,4 +82,14 @@ fn a_split_into_no_pieces() {
     assert!(regexp.split(b"a,b", 0).is_empty());
     assert_eq!(regexp.split(b"", -1), [b""]);
     assert!(Regexp::compile(b"").unwrap().split(b"", -1).is_empty());
+}
+
+#[test]
+fn replacing_stops_at_the_limit() {
+    let regexp = Regexp::compile(b"(a)").unwrap();
+    let text = "a".repeat(1000);
+    assert_eq!(regexp.replace_all(text.as_bytes(), b"$1$1", 2000).map(|out| out.len()), Some(2000));
+    assert_eq!(regexp.replace_all(text.as_bytes(), b"$1$1", 1999), None);
+    assert_eq!(regexp.replace_all_literal(text.as_bytes(), b"bb", 1999), None);
+    assert_eq!(regexp.replace_all(b"xyz", b"$1", 2), None);
 }
