@@ -4,11 +4,12 @@ mod builtins;
 pub mod error;
 mod exec;
 pub mod function;
-#[expect(dead_code, reason = "the functions that use these come next")]
-mod go;
+pub mod go;
+mod helm;
 pub mod host;
 pub mod limits;
 mod program;
+mod sprig;
 mod syntax;
 mod templates;
 pub mod value;
@@ -17,6 +18,7 @@ pub use error::{Cause, ExecError, ParseError, Place, Step};
 pub use function::{
     CallError, Context, Function, FunctionTable, Int64, Method, Operand, Parameter, Profile, Rest, Returned, Typed,
 };
+pub use helm::helm_functions;
 pub use host::{Certificate, CertificateRequest, Certificates, FrozenHost, Host, KeyKind};
 pub use limits::{LimitError, Limits};
 pub use templates::{MissingKey, Templates};

@@ -106,6 +106,10 @@ pub(super) fn slice(item: &Operand, indexes: Rest<'_, Operand>) -> Result<Operan
     };
     let mut bounds = [0, length, length];
     for (bound, index) in bounds.iter_mut().zip(indexes.iter()) {
+        // Unlike `index`, Go's `slice` does not look into interfaces.
+        if index.interface {
+            return Err("cannot index slice/array with type interface {}".into());
+        }
         *bound = position(&index.value, room)?;
     }
     let [start, end, capacity] = bounds;

@@ -45,6 +45,14 @@ impl Number {
             .rev()
             .find(|index| matches!(body[*index], b'+' | b'-') && !matches!(body[index - 1], b'e' | b'E' | b'p' | b'P'))
             .ok_or(SYNTAX)?;
+        // Go's scanner of complex numbers knows neither of these; the rest is up to the reader of floats.
+        let is_odd = |text: &[u8]| {
+            let digits = text.strip_prefix(b"+").or(text.strip_prefix(b"-")).unwrap_or(text);
+            matches!(digits, [b'0', b'b' | b'B' | b'o' | b'O', ..])
+        };
+        if split + 1 == body.len() || is_odd(&body[..split]) || is_odd(&body[split..]) {
+            return Err(SYNTAX.to_owned());
+        }
         let part = |text: &[u8]| strconv::parse_float(text).map_err(|error| error.to_string());
         Ok(Self::from_complex(part(&body[..split])?, part(&body[split..])?))
     }

@@ -69,7 +69,7 @@ const _: () = assert!(size_of::<Value>() == 16, "values are passed around by the
 impl Value {
     /// How deep a value may be nested where it is walked to the bottom (printing, comparing, freezing, copying).
     /// Go has no such limit; a map that contains itself ends a Go program.
-    pub const DEPTH: usize = 500;
+    pub const DEPTH: usize = 200;
 
     /// A string.
     pub fn string(text: impl Into<Str>) -> Self {

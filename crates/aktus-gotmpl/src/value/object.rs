@@ -72,6 +72,11 @@ pub trait Object: Any + fmt::Debug {
         None
     }
 
+    /// The scalar that go-yaml v3 (`toYamlPretty`) prints as it stands, a time for example.
+    fn yaml(&self) -> Option<Cow<'_, str>> {
+        None
+    }
+
     /// What `encoding/json` makes of it.
     fn json(&self) -> JsonForm {
         match self.underlying() {

@@ -1,6 +1,8 @@
 //! What the data-driven tests share: reading cases, making values of JSON, and collecting failures.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
 
+pub(crate) mod objects;
+
 use std::fmt::Debug;
 
 use aktus_gotmpl::{List, Map, Str, Value};
