@@ -1,0 +1,12 @@
+//! Pulling charts from registries that are right, wrong, slow and hostile. Each test breaks one thing.
+
+#![expect(clippy::unwrap_used, reason = "a test whose setting cannot be made has failed")]
+
+mod content;
+mod login;
+mod redirects;
+mod server;
+mod silence;
+mod tags;
+mod tls;
+mod world;
