@@ -33,6 +33,8 @@ pub struct Options {
     pub clock: Clock,
     /// The bearer tokens that the Kubernetes API accepts; none means that it asks for none.
     pub bearer_tokens: Vec<SecretString>,
+    /// Whether controllers run: without them objects stay as they were written.
+    pub controllers: bool,
 }
 
 impl Options {
@@ -45,6 +47,7 @@ impl Options {
             region: "us-east-1".to_owned(),
             clock,
             bearer_tokens: Vec::new(),
+            controllers: true,
         }
     }
 }

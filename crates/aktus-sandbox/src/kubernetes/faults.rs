@@ -98,8 +98,7 @@ impl Faults {
     pub(crate) fn lets_in(&self, authorization: Option<&str>) -> bool {
         let state = self.state();
         let token = authorization.and_then(|text| text.strip_prefix("Bearer "));
-        state.tokens.is_empty()
-            || state.tokens.iter().any(|allowed| token == Some(allowed.expose_secret()))
+        state.tokens.is_empty() || state.tokens.iter().any(|allowed| token == Some(allowed.expose_secret()))
     }
 
     /// The fault that befalls a request.
@@ -135,8 +134,7 @@ mod tests {
     fn rules_count_the_requests_that_fit() {
         let faults = Faults::default();
         let fault = Fault::Disconnect;
-        let rule =
-            FaultRule { method: Some("PATCH".to_owned()), ..FaultRule::nth(2, fault.clone()) };
+        let rule = FaultRule { method: Some("PATCH".to_owned()), ..FaultRule::nth(2, fault.clone()) };
         faults.add(rule);
         assert_eq!(faults.befalling("GET", "/a"), None);
         assert_eq!(faults.befalling("PATCH", "/a"), None);

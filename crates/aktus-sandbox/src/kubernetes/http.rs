@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::api::{Answer, Request, WatchRequest, Watcher};
+use super::definitions;
 use super::faults::Fault;
 use super::server::{RequestRecord, Shared};
 use super::status::Status;
@@ -76,7 +77,12 @@ fn carry_out(shared: &Arc<Shared>, request: &listener::Request) -> Reply {
     };
     let (answer, revision) = {
         let mut api = shared.api();
+        let delay = shared.faults.definition_delay();
+        api.establishes_at_once = delay.is_zero();
         let answer = api.handle(&call);
+        if !delay.is_zero() && matches!(call.method, "POST" | "PATCH") {
+            establish_later(shared, delay);
+        }
         (answer, api.store.revision())
     };
     shared.announce(revision);
@@ -105,6 +111,19 @@ fn carry_out(shared: &Arc<Shared>, request: &listener::Request) -> Reply {
         }
     };
     Reply::Answer(response)
+}
+
+fn establish_later(shared: &Arc<Shared>, delay: Duration) {
+    let shared = Arc::clone(shared);
+    drop(tokio::spawn(async move {
+        tokio::time::sleep(delay).await;
+        let revision = {
+            let mut api = shared.api();
+            definitions::establish_all(&mut api);
+            api.store.revision()
+        };
+        shared.announce(revision);
+    }));
 }
 
 fn record(shared: &Shared, request: &listener::Request, status: u16) {
@@ -185,7 +204,7 @@ async fn next_piece(state: &mut Stream) -> Option<Bytes> {
             changed = state.news.changed() => changed.ok()?,
             () = tokio::time::sleep_until(wake) => {
                 if Instant::now() >= state.until {
-                    state.ended = true;
+                    return None;
                 }
                 silent_until = Instant::now() + BOOKMARK_EVERY;
                 if let Some(bookmark) = state.watcher.bookmark() {

@@ -11,6 +11,7 @@ use super::fields::{FieldSet, path_text};
 use super::merge::{self, Comparison};
 use super::schema::Typed;
 use super::status::{Cause, Status};
+use super::strategy::written;
 
 /// After this many updating managers the oldest are joined under one name.
 const MAX_UPDATE_MANAGERS: usize = 10;
@@ -97,14 +98,15 @@ impl Writer<'_> {
         let asked_entries = asked.as_array().filter(|_| self.subresource.is_empty());
         let mut managers = match asked_entries {
             Some(entries) if resets(entries) => Managers::new(),
-            Some(entries) => {
-                decode(entries).filter(|managers| !managers.is_empty()).unwrap_or_else(|| {
-                    held.as_array().and_then(|entries| decode(entries)).unwrap_or_default()
-                })
-            }
+            Some(entries) => decode(entries)
+                .filter(|managers| !managers.is_empty())
+                .unwrap_or_else(|| held.as_array().and_then(|entries| decode(entries)).unwrap_or_default()),
             None => held.as_array().and_then(|entries| decode(entries)).unwrap_or_default(),
         };
         let created = live.pointer("/metadata/uid").is_none();
+        if created {
+            live = self.empty();
+        }
         if managers.is_empty() && !created {
             return;
         }
@@ -113,14 +115,18 @@ impl Writer<'_> {
         put(new, &managers);
     }
 
+    /// An object of the kind without any field set, as Go writes it.
+    fn empty(&self) -> Value {
+        let mut empty = json!({});
+        written::normalize(&self.typed.schema, self.typed.root, &mut empty);
+        empty
+    }
+
     fn record(&self, live: &Value, new: &Value, managers: &mut Managers, manager: &str) {
         let comparison = self.compare(live, new);
         take_over(managers, None, &comparison);
-        let set = comparison
-            .modified
-            .union(&comparison.added)
-            .recursive_difference(self.reset)
-            .difference(&never_owned());
+        let set =
+            comparison.modified.union(&comparison.added).recursive_difference(self.reset).difference(&never_owned());
         if set.is_empty() {
             return;
         }
@@ -167,13 +173,11 @@ impl Writer<'_> {
         let mut live = live.clone();
         let held = take(&mut live);
         let mut managers = match held.as_array() {
-            Some(entries) => {
-                decode(entries).ok_or_else(|| Status::unknown("failed to decode managed fields"))?
-            }
+            Some(entries) => decode(entries).ok_or_else(|| Status::unknown("failed to decode managed fields"))?,
             None => Managers::new(),
         };
         if managers.is_empty() && live.pointer("/metadata/uid").is_some() {
-            let empty = json!({});
+            let empty = self.empty();
             self.record(&empty, &live, &mut managers, BEFORE_FIRST_APPLY);
         }
         let id = Id {
@@ -228,8 +232,7 @@ impl Writer<'_> {
             .fold(FieldSet::default(), |all, owned| all.union(&owned.set))
             .with_named_parents(schema, root);
         let pruned_set = merge::to_set(schema, root, &pruned).with_named_parents(schema, root);
-        let pruned =
-            merge::remove(schema, root, &merged, &merged_set.difference(&pruned_set.union(&owned)));
+        let pruned = merge::remove(schema, root, &merged, &merged_set.difference(&pruned_set.union(&owned)));
         // … and so do fields that the manager never owned.
         let pruned_set = merge::to_set(schema, root, &pruned).with_named_parents(schema, root);
         let gone = merged_set.difference(&pruned_set).intersection(&last);
@@ -256,8 +259,7 @@ fn refuse_conflicts(managers: &Managers, id: &Id, comparison: &Comparison) -> Re
     let changed = comparison.modified.union(&comparison.added);
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for (other, owned) in managers.iter().filter(|(other, _)| *other != id) {
-        let paths: Vec<String> =
-            owned.set.intersection(&changed).paths().iter().map(|path| path_text(path)).collect();
+        let paths: Vec<String> = owned.set.intersection(&changed).paths().iter().map(|path| path_text(path)).collect();
         if !paths.is_empty() {
             groups.push((printed(other, owned), paths));
         }
@@ -320,11 +322,8 @@ fn take_over(managers: &mut Managers, writer: Option<&Id>, comparison: &Comparis
 }
 
 fn cap(managers: &mut Managers) {
-    let mut updaters: Vec<(Option<String>, Id)> = managers
-        .iter()
-        .filter(|(id, _)| !id.applied)
-        .map(|(id, owned)| (owned.time.clone(), id.clone()))
-        .collect();
+    let mut updaters: Vec<(Option<String>, Id)> =
+        managers.iter().filter(|(id, _)| !id.applied).map(|(id, owned)| (owned.time.clone(), id.clone())).collect();
     updaters.sort();
     let mut length = updaters.len();
     let mut first_of_version: BTreeMap<String, Id> = BTreeMap::new();

@@ -41,16 +41,22 @@ pub(crate) struct Custom {
 impl Resource {
     /// `apps/v1`, or `v1` in the core group.
     pub(crate) fn api_version(&self) -> String {
-        if self.group.is_empty() {
-            self.version.clone()
-        } else {
-            format!("{}/{}", self.group, self.version)
-        }
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 
     /// `deployments.apps`.
     pub(crate) fn qualified(&self) -> String {
         qualified(&self.plural, &self.group)
+    }
+
+    /// The type of the version that objects are kept in, for built-in kinds.
+    pub(crate) fn stored_type(&self) -> Option<Typed> {
+        if self.api_version() == self.storage_version {
+            return Some(self.typed.clone());
+        }
+        let stored =
+            BUILT_IN.iter().find(|other| other.storage == self.storage && other.storage_version == other.api_version());
+        stored.map(|stored| stored.typed.clone())
     }
 
     pub(crate) fn has_subresource(&self, name: &str) -> bool {
@@ -63,11 +69,9 @@ impl Resource {
 }
 
 /// Every verb of an ordinary resource, in discovery's order.
-pub(crate) const ALL_VERBS: [&str; 8] =
-    ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const ALL_VERBS: [&str; 8] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-static BUILT_IN: LazyLock<Vec<Arc<Resource>>> =
-    LazyLock::new(|| parse(include_str!("schema/resources.txt")));
+static BUILT_IN: LazyLock<Vec<Arc<Resource>>> = LazyLock::new(|| parse(include_str!("schema/resources.txt")));
 
 fn parse(text: &str) -> Vec<Arc<Resource>> {
     let words = |text: &str| -> Vec<String> {
@@ -108,10 +112,7 @@ fn parse(text: &str) -> Vec<Arc<Resource>> {
                 subresources: words(subresources),
                 short_names: words(short_names),
                 categories: words(categories),
-                typed: Typed {
-                    schema: Arc::clone(Schema::built_in()),
-                    root: Schema::built_in().named(type_name)?,
-                },
+                typed: Typed { schema: Arc::clone(Schema::built_in()), root: Schema::built_in().named(type_name)? },
                 storage,
                 storage_version,
                 custom: None,
@@ -138,24 +139,24 @@ impl Resources {
     }
 
     pub(crate) fn find(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<Resource>> {
-        self.list.iter().find(|resource| {
-            resource.group == group && resource.version == version && resource.plural == plural
-        })
+        self.list
+            .iter()
+            .find(|resource| resource.group == group && resource.version == version && resource.plural == plural)
     }
 
     /// The resource of a kind, `api_version` as objects write it.
     pub(crate) fn of_kind(&self, api_version: &str, kind: &str) -> Option<&Arc<Resource>> {
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        self.list.iter().find(|resource| {
-            resource.group == group && resource.version == version && resource.kind == kind
-        })
+        self.list
+            .iter()
+            .find(|resource| resource.group == group && resource.version == version && resource.kind == kind)
     }
 
     /// The resource whose objects are kept under `storage`, in the version they are kept in.
     pub(crate) fn of_storage(&self, storage: &str) -> Option<&Arc<Resource>> {
-        self.list.iter().find(|resource| {
-            resource.storage == storage && resource.storage_version == resource.api_version()
-        })
+        self.list
+            .iter()
+            .find(|resource| resource.storage == storage && resource.storage_version == resource.api_version())
     }
 
     /// Whether any kind of a group and version is served.

@@ -7,8 +7,7 @@ use super::api::{Api, Request};
 /// Writes what every cluster has.
 pub(crate) fn seed(api: &mut Api) {
     for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
-        let namespace =
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         post(api, "/api/v1/namespaces", &namespace);
     }
 }

@@ -34,9 +34,8 @@ pub(crate) struct Selector {
 impl Selector {
     /// Reads both selectors of a request.
     pub(crate) fn parse(resource: &Resource, parameters: &Parameters) -> Result<Self, Status> {
-        let labels = labels(&parameters.label_selector).map_err(|problem| {
-            Status::bad_request(format!("unable to parse requirement: {problem}"))
-        })?;
+        let labels = labels(&parameters.label_selector)
+            .map_err(|problem| Status::bad_request(format!("unable to parse requirement: {problem}")))?;
         let mut fields = Vec::new();
         for term in parameters.field_selector.split(',').filter(|term| !term.is_empty()) {
             let (field, value, equal) = if let Some((field, value)) = term.split_once("!=") {
@@ -46,12 +45,10 @@ impl Selector {
             } else if let Some((field, value)) = term.split_once('=') {
                 (field, value, true)
             } else {
-                return Err(Status::bad_request(format!(
-                    "invalid selector: '{term}'; can't understand '{term}'"
-                )));
+                return Err(Status::bad_request(format!("invalid selector: '{term}'; can't understand '{term}'")));
             };
             if !selectable(resource).contains(&field) {
-                return Err(Status::bad_request(format!("field label not supported: {field}")));
+                return Err(Status::bad_request(unsupported(resource, field)));
             }
             fields.push((field.to_owned(), value.to_owned(), equal));
         }
@@ -68,12 +65,8 @@ impl Selector {
     pub(crate) fn of_object(selector: &Value) -> Option<Self> {
         let map = selector.as_object()?;
         let mut labels = Vec::new();
-        for (key, value) in map.get("matchLabels").and_then(Value::as_object).into_iter().flatten()
-        {
-            labels.push(Requirement {
-                key: key.clone(),
-                operator: Operator::In(vec![value.as_str()?.to_owned()]),
-            });
+        for (key, value) in map.get("matchLabels").and_then(Value::as_object).into_iter().flatten() {
+            labels.push(Requirement { key: key.clone(), operator: Operator::In(vec![value.as_str()?.to_owned()]) });
         }
         for term in map.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
             let values = || -> Vec<String> {
@@ -131,12 +124,8 @@ impl Selector {
         self.labels.iter().all(|requirement| {
             let value = labels.get(&requirement.key).and_then(Value::as_str);
             match &requirement.operator {
-                Operator::In(values) => {
-                    value.is_some_and(|value| values.iter().any(|allowed| allowed == value))
-                }
-                Operator::NotIn(values) => {
-                    value.is_none_or(|value| values.iter().all(|refused| refused != value))
-                }
+                Operator::In(values) => value.is_some_and(|value| values.iter().any(|allowed| allowed == value)),
+                Operator::NotIn(values) => value.is_none_or(|value| values.iter().all(|refused| refused != value)),
                 Operator::Exists => value.is_some(),
                 Operator::NotExists => value.is_none(),
                 Operator::GreaterThan(bound) => {
@@ -148,6 +137,15 @@ impl Selector {
             }
         })
     }
+}
+
+fn unsupported(resource: &Resource, field: &str) -> String {
+    // Kinds with fields of their own to select by have words of their own.
+    if selectable(resource).len() > 2 {
+        return format!("field label not supported: {field}");
+    }
+    let kinds = "only \"metadata.name\", \"metadata.namespace\"";
+    format!("{field:?} is not a known field selector: {kinds}")
 }
 
 /// The fields that can be selected by.
@@ -192,72 +190,154 @@ fn selectable(resource: &Resource) -> &'static [&'static str] {
     }
 }
 
+/// A piece of a label selector.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    Text(String),
+    Sign(&'static str),
+    End,
+}
+
+impl Token {
+    fn literal(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Sign(sign) => sign,
+            Self::End => "",
+        }
+    }
+}
+
+/// The signs of label selectors, longer ones first.
+const SIGNS: [&str; 9] = ["==", "!=", "=", "!", "(", ")", ",", "<", ">"];
+
+fn tokens(text: &str) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        if rest.is_empty() {
+            tokens.push(Token::End);
+            return tokens;
+        }
+        if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
+            tokens.push(Token::Sign(sign));
+            rest = &rest[sign.len()..];
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || "=!(),<>".contains(c)).unwrap_or(rest.len());
+        tokens.push(Token::Text(rest[..end].to_owned()));
+        rest = &rest[end..];
+    }
+}
+
+/// Reads label selectors as Kubernetes does.
+struct Parser {
+    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
+}
+
+impl Parser {
+    fn next(&mut self) -> Token {
+        self.tokens.next().unwrap_or(Token::End)
+    }
+
+    fn peek(&mut self) -> Token {
+        self.tokens.peek().cloned().unwrap_or(Token::End)
+    }
+
+    fn identifier(&mut self) -> Result<String, String> {
+        match self.next() {
+            Token::Text(text) => Ok(text),
+            other => Err(format!("found '{}', expected: identifier", other.literal())),
+        }
+    }
+
+    fn requirement(&mut self) -> Result<Requirement, String> {
+        if self.peek() == Token::Sign("!") {
+            self.next();
+            let key = self.identifier()?;
+            return match self.peek() {
+                Token::End | Token::Sign(",") => Ok(Requirement { key, operator: Operator::NotExists }),
+                other => Err(format!("found '{}', expected: ',' or end of string", other.literal())),
+            };
+        }
+        let key = self.identifier()?;
+        let operator = match self.peek() {
+            Token::End | Token::Sign(",") => return Ok(Requirement { key, operator: Operator::Exists }),
+            _ => self.next(),
+        };
+        let operator = match &operator {
+            Token::Sign("=" | "==") => Operator::In(vec![self.value()?]),
+            Token::Sign("!=") => Operator::NotIn(vec![self.value()?]),
+            Token::Sign(">") => Operator::GreaterThan(self.number()?),
+            Token::Sign("<") => Operator::LessThan(self.number()?),
+            Token::Text(word) if word == "gt" => Operator::GreaterThan(self.number()?),
+            Token::Text(word) if word == "lt" => Operator::LessThan(self.number()?),
+            Token::Text(word) if word == "in" => Operator::In(self.values()?),
+            Token::Text(word) if word == "notin" => Operator::NotIn(self.values()?),
+            other => {
+                return Err(format!("found '{}', expected: in, notin, =, ==, !=, gt, lt", other.literal()));
+            }
+        };
+        Ok(Requirement { key, operator })
+    }
+
+    /// One value, which may be empty.
+    fn value(&mut self) -> Result<String, String> {
+        match self.peek() {
+            Token::End | Token::Sign(",") => Ok(String::new()),
+            _ => self.identifier(),
+        }
+    }
+
+    fn number(&mut self) -> Result<i64, String> {
+        let text = self.identifier()?;
+        text.parse().map_err(|_| {
+            format!("values[0][]: Invalid value: {text:?}: for 'Gt', 'Lt' operators, the value must be an integer")
+        })
+    }
+
+    fn values(&mut self) -> Result<Vec<String>, String> {
+        match self.next() {
+            Token::Sign("(") => {}
+            other => return Err(format!("found '{}', expected: '('", other.literal())),
+        }
+        let mut values = Vec::new();
+        loop {
+            match self.next() {
+                Token::Text(text) => values.push(text),
+                Token::Sign(",") => continue,
+                Token::Sign(")") => return Ok(values),
+                other => {
+                    return Err(format!("found '{}', expected: ',', or ')'", other.literal()));
+                }
+            }
+        }
+    }
+}
+
 /// Reads a label selector: `a=b,c!=d,e in (f,g),h notin (i),j,!k`.
 fn labels(text: &str) -> Result<Vec<Requirement>, String> {
+    let mut parser = Parser { tokens: tokens(text).into_iter().peekable() };
     let mut requirements = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let (term, after) = split_term(rest);
-        rest = after;
-        let term = term.trim();
-        if term.is_empty() {
-            return Err("found ',', expected: identifier after ','".to_owned());
+    if parser.peek() == Token::End {
+        return Ok(requirements);
+    }
+    loop {
+        requirements.push(parser.requirement()?);
+        match parser.next() {
+            Token::End => {
+                requirements.sort_by(|a: &Requirement, b| a.key.cmp(&b.key));
+                return Ok(requirements);
+            }
+            Token::Sign(",") => match parser.peek() {
+                Token::Text(_) | Token::Sign("!") => {}
+                other => {
+                    return Err(format!("found '{}', expected: identifier after ','", other.literal()));
+                }
+            },
+            other => return Err(format!("found '{}', expected: ',' or end of string", other.literal())),
         }
-        requirements.push(requirement(term)?);
-    }
-    Ok(requirements)
-}
-
-/// Splits at the first comma outside parentheses.
-fn split_term(text: &str) -> (&str, &str) {
-    let mut inside = false;
-    for (at, c) in text.char_indices() {
-        match c {
-            '(' => inside = true,
-            ')' => inside = false,
-            ',' if !inside => return (&text[..at], &text[at + 1..]),
-            _ => {}
-        }
-    }
-    (text, "")
-}
-
-fn requirement(term: &str) -> Result<Requirement, String> {
-    let one = |key: &str, operator: Operator| -> Result<Requirement, String> {
-        let key = key.trim();
-        if key.is_empty() || key.contains(char::is_whitespace) {
-            return Err(format!("found '{term}', expected: identifier"));
-        }
-        Ok(Requirement { key: key.to_owned(), operator })
-    };
-    if let Some((key, value)) = term.split_once("!=") {
-        return one(key, Operator::NotIn(vec![value.trim().to_owned()]));
-    }
-    if let Some((key, value)) = term.split_once("==").or_else(|| term.split_once('=')) {
-        return one(key, Operator::In(vec![value.trim().to_owned()]));
-    }
-    if let Some((key, value)) = term.split_once('>') {
-        let bound = value.trim().parse().map_err(|_| format!("bad bound in '{term}'"))?;
-        return one(key, Operator::GreaterThan(bound));
-    }
-    if let Some((key, value)) = term.split_once('<') {
-        let bound = value.trim().parse().map_err(|_| format!("bad bound in '{term}'"))?;
-        return one(key, Operator::LessThan(bound));
-    }
-    if let Some(rest) = term.strip_suffix(')')
-        && let Some((head, values)) = rest.split_once('(')
-    {
-        let values = values.split(',').map(|value| value.trim().to_owned()).collect();
-        let mut words = head.split_whitespace();
-        return match (words.next(), words.next(), words.next()) {
-            (Some(key), Some("in"), None) => one(key, Operator::In(values)),
-            (Some(key), Some("notin"), None) => one(key, Operator::NotIn(values)),
-            _ => Err(format!("found '{term}', expected: in, notin")),
-        };
-    }
-    match term.strip_prefix('!') {
-        Some(key) => one(key, Operator::NotExists),
-        None => one(term, Operator::Exists),
     }
 }
 

@@ -50,6 +50,8 @@ pub(crate) enum FieldErrorKind {
     Duplicate,
     TooLong,
     TypeInvalid,
+    NotFound,
+    TooMany,
 }
 
 impl FieldErrorKind {
@@ -62,6 +64,8 @@ impl FieldErrorKind {
             Self::Duplicate => "FieldValueDuplicate",
             Self::TooLong => "FieldValueTooLong",
             Self::TypeInvalid => "FieldValueTypeInvalid",
+            Self::NotFound => "FieldValueNotFound",
+            Self::TooMany => "FieldValueTooMany",
         }
     }
 }
@@ -92,18 +96,10 @@ impl FieldError {
     }
 
     /// `field: Unsupported value: VALUE: supported values: …`.
-    pub(crate) fn not_supported(
-        field: impl Into<String>,
-        value: &Value,
-        supported: &[&str],
-    ) -> Self {
+    pub(crate) fn not_supported(field: impl Into<String>, value: &Value, supported: &[&str]) -> Self {
         let mut sorted: Vec<String> = supported.iter().map(|value| format!("{value:?}")).collect();
         sorted.sort();
-        let body = format!(
-            "Unsupported value: {}: supported values: {}",
-            printed(value),
-            sorted.join(", ")
-        );
+        let body = format!("Unsupported value: {}: supported values: {}", printed(value), sorted.join(", "));
         Self { kind: FieldErrorKind::NotSupported, field: field.into(), body }
     }
 
@@ -136,20 +132,9 @@ pub(crate) fn qualified(resource: &str, group: &str) -> String {
 }
 
 impl Status {
-    fn about(
-        code: u16,
-        reason: &'static str,
-        message: String,
-        group: &str,
-        kind: &str,
-        name: &str,
-    ) -> Self {
-        let details = Details {
-            name: name.to_owned(),
-            group: group.to_owned(),
-            kind: kind.to_owned(),
-            ..Details::default()
-        };
+    fn about(code: u16, reason: &'static str, message: String, group: &str, kind: &str, name: &str) -> Self {
+        let details =
+            Details { name: name.to_owned(), group: group.to_owned(), kind: kind.to_owned(), ..Details::default() };
         Self { code, reason, message, details: Some(details) }
     }
 
@@ -160,6 +145,13 @@ impl Status {
     pub(crate) fn not_found(group: &str, resource: &str, name: &str) -> Self {
         let message = format!("{} {name:?} not found", qualified(resource, group));
         Self::about(404, "NotFound", message, group, resource, name)
+    }
+
+    /// No such kind or sub-resource is served.
+    pub(crate) fn no_such_resource() -> Self {
+        let message = "the server could not find the requested resource";
+        let details = Some(Details::default());
+        Self { details, ..Self::plain(404, "NotFound", message) }
     }
 
     pub(crate) fn already_exists(group: &str, resource: &str, name: &str) -> Self {
@@ -256,10 +248,8 @@ impl Status {
     }
 
     pub(crate) fn internal(message: &str) -> Self {
-        let details = Details {
-            causes: vec![Cause { message: message.to_owned(), ..Cause::default() }],
-            ..Details::default()
-        };
+        let details =
+            Details { causes: vec![Cause { message: message.to_owned(), ..Cause::default() }], ..Details::default() };
         Self {
             code: 500,
             reason: "InternalError",
@@ -282,8 +272,8 @@ impl Status {
             504 => ("Timeout", "the request timed out"),
             _ => ("InternalError", "Internal error occurred: etcdserver: leader changed"),
         };
-        let details = retry_after_seconds
-            .map(|retry_after_seconds| Details { retry_after_seconds, ..Details::default() });
+        let details =
+            retry_after_seconds.map(|retry_after_seconds| Details { retry_after_seconds, ..Details::default() });
         Self { code, reason, message: message.to_owned(), details }
     }
 
@@ -312,9 +302,7 @@ impl Status {
 impl Details {
     fn to_json(&self) -> Value {
         let mut map = Map::new();
-        for (key, text) in
-            [("name", &self.name), ("group", &self.group), ("kind", &self.kind), ("uid", &self.uid)]
-        {
+        for (key, text) in [("name", &self.name), ("group", &self.group), ("kind", &self.kind), ("uid", &self.uid)] {
             if !text.is_empty() {
                 map.insert(key.to_owned(), text.as_str().into());
             }
@@ -325,11 +313,8 @@ impl Details {
                 .iter()
                 .map(|cause| {
                     let mut map = Map::new();
-                    for (key, text) in [
-                        ("reason", &cause.reason),
-                        ("message", &cause.message),
-                        ("field", &cause.field),
-                    ] {
+                    for (key, text) in [("reason", &cause.reason), ("message", &cause.message), ("field", &cause.field)]
+                    {
                         if !text.is_empty() {
                             map.insert(key.to_owned(), text.as_str().into());
                         }

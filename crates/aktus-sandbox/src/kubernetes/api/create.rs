@@ -26,9 +26,7 @@ pub(super) fn create(
     if review::answers(resource) {
         return review::answer(target, request);
     }
-    let value = decode::body(request)?;
-    let Decoded { mut object, warnings } =
-        decode::object(target, value, parameters.field_validation)?;
+    let Decoded { mut object, warnings } = decode::body(api, target, parameters.field_validation, request)?;
     let now = api.clock.seconds();
     let writer = Writer {
         manager: &parameters.field_manager,
@@ -44,31 +42,20 @@ pub(super) fn create(
 }
 
 /// Keeps a new object: name and identity given, admitted, prepared and validated.
-pub(super) fn insert(
-    api: &mut Api,
-    target: &Target,
-    mut object: Value,
-    dry_run: bool,
-) -> Result<Arc<Value>, Status> {
+pub(super) fn insert(api: &mut Api, target: &Target, mut object: Value, dry_run: bool) -> Result<Arc<Value>, Status> {
     let resource = &target.resource;
     let now = api.clock.seconds();
     let next = api.store.revision() + 1;
     let generate_name = text(&object, "generateName").to_owned();
     let generated = text(&object, "name").is_empty() && !generate_name.is_empty();
-    if !text(&object, "resourceVersion").is_empty()
-        && !matches!(text(&object, "resourceVersion"), "" | "0")
-    {
-        return Err(Status::bad_request(
-            "resourceVersion should not be set on objects to be created",
-        ));
+    if !matches!(text(&object, "resourceVersion"), "" | "0") {
+        return Err(Status::unknown("resourceVersion should not be set on objects to be created"));
     }
     if let Some(metadata) = metadata(&mut object) {
-        for field in
-            ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"]
-        {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
             metadata.remove(field);
         }
-        metadata.insert("creationTimestamp".to_owned(), now.into());
+        metadata.insert("creationTimestamp".to_owned(), now.as_str().into());
         if generated {
             let name = format!("{generate_name}{}", names::suffix(next, &generate_name));
             metadata.insert("name".to_owned(), name.into());
@@ -78,9 +65,9 @@ pub(super) fn insert(
     }
     let object = convert_in(target, object);
     let mut object = object;
-    strategy::prepare::create(&api.context(), resource, &mut object);
+    strategy::prepare::create(&api.context(&now), resource, &mut object);
     admission::create(api, target, &mut object)?;
-    let errors = strategy::validation::create(&api.context(), resource, &object);
+    let errors = strategy::validation::create(&api.context(&now), resource, &object);
     let name = text(&object, "name").to_owned();
     if !errors.is_empty() {
         return Err(Status::invalid(&resource.group, &resource.kind, &name, &errors));

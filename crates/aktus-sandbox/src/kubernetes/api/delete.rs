@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use super::object::metadata;
 use super::read::is_terminating;
-use super::{Answer, Api, Parameters, Request, Target, decode, text};
+use super::{Answer, Api, Parameters, Request, Target, decode, read, text};
 use crate::kubernetes::definitions;
 use crate::kubernetes::resources::Resource;
 use crate::kubernetes::selector::Selector;
-use crate::kubernetes::status::{Status, deleted};
+use crate::kubernetes::status::{FieldError, FieldErrorKind, Status, deleted};
 use crate::kubernetes::store::Key;
 use crate::kubernetes::strategy;
 
@@ -34,9 +34,8 @@ impl Options {
             ..Self::default()
         };
         if !request.body.is_empty() {
-            let body = decode::json(request.body)?;
-            let text =
-                |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+            let body = decode::plain(request, "DeleteOptions")?;
+            let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
             if let Some(seconds) = body.get("gracePeriodSeconds").and_then(Value::as_i64) {
                 options.grace_period_seconds = Some(seconds);
             }
@@ -57,11 +56,14 @@ impl Options {
         if let Some(policy) = &options.propagation
             && !matches!(policy.as_str(), "Foreground" | "Background" | "Orphan")
         {
-            let error = crate::kubernetes::status::FieldError::not_supported(
-                "propagationPolicy",
-                &Value::from(policy.as_str()),
-                &["Background", "Foreground", "Orphan", "nil"],
-            );
+            let error = FieldError {
+                kind: FieldErrorKind::NotSupported,
+                field: "propagationPolicy".to_owned(),
+                body: format!(
+                    "Unsupported value: {policy:?}: supported values: \"Foreground\", \
+                     \"Background\", \"Orphan\", \"nil\""
+                ),
+            };
             return Err(Status::invalid("meta.k8s.io", "DeleteOptions", "", &[error]));
         }
         Ok(options)
@@ -80,15 +82,10 @@ pub(super) fn delete(
     let gone = remove(api, &resource, &key, &live, &options)?;
     let answer = match gone {
         Outcome::Waiting(object) => api.shown(&resource, &object),
-        Outcome::Gone(object) if strategy::returns_deleted(&resource) => {
-            api.shown(&resource, &object)
+        Outcome::Gone(object) if strategy::returns_deleted(&resource) => api.shown(&resource, &object),
+        Outcome::Gone(object) => {
+            Arc::new(deleted(&resource.group, &resource.plural, text(&object, "name"), text(&object, "uid")))
         }
-        Outcome::Gone(object) => Arc::new(deleted(
-            &resource.group,
-            &resource.plural,
-            text(&object, "name"),
-            text(&object, "uid"),
-        )),
     };
     Ok(Answer::json(200, answer))
 }
@@ -111,7 +108,7 @@ pub(super) fn delete_collection(
     let mut items = Vec::with_capacity(chosen.len());
     for (key, live) in chosen {
         remove(api, &resource, &key, &live, &options)?;
-        items.push(Value::clone(&api.shown(&resource, &live)));
+        items.push(read::item(&resource, &api.shown(&resource, &live)));
     }
     Ok(Answer::json(
         200,
@@ -154,21 +151,25 @@ fn remove(
     options: &Options,
 ) -> Result<Outcome, Status> {
     let name = &key.name;
-    let conflict = |what: &str, asked: &str, found: &str| {
-        let why = format!(
-            "Precondition failed: {what} in precondition: {asked}, {what} in object meta: {found}"
-        );
-        Status::conflict(&resource.group, &resource.plural, name, &why)
-    };
     if let Some(asked) = &options.uid
         && asked != text(live, "uid")
     {
-        return Err(conflict("UID", asked, text(live, "uid")));
+        let why = format!(
+            "the UID in the precondition ({asked}) does not match the UID in record ({}). The \
+             object might have been deleted and then recreated",
+            text(live, "uid")
+        );
+        return Err(Status::conflict(&resource.group, &resource.kind, name, &why));
     }
     if let Some(asked) = &options.resource_version
         && asked != text(live, "resourceVersion")
     {
-        return Err(conflict("ResourceVersion", asked, text(live, "resourceVersion")));
+        let why = format!(
+            "the ResourceVersion in the precondition ({asked}) does not match the ResourceVersion \
+             in record ({}). The object might have been modified",
+            text(live, "resourceVersion")
+        );
+        return Err(Status::conflict(&resource.group, &resource.kind, name, &why));
     }
     if resource.kind == "Namespace" && strategy::is_fixed_namespace(name) {
         return Err(Status::forbidden("", "namespaces", name, "this namespace may not be deleted"));
@@ -177,25 +178,34 @@ fn remove(
     let policy = options.propagation.as_deref();
     let finalizers = finalizers_after(&object, policy);
     let grace = strategy::grace_period(resource, live, options.grace_period_seconds);
-    if finalizers.is_empty() && grace == 0 && !strategy::waits_for_contents(resource, live) {
+    let waits = resource.storage == definitions::STORAGE || strategy::waits_for_contents(resource, live);
+    if finalizers.is_empty() && grace == 0 && !waits {
         if options.dry_run {
             return Ok(Outcome::Gone(Arc::clone(live)));
         }
         api.writes += 1;
         let gone = api.remove(key).unwrap_or_else(|| Arc::clone(live));
+        if resource.kind == "Pod" {
+            // What could have had time to end says that it had none.
+            let mut object = Value::clone(&gone);
+            mark_ended(&mut object, &api.clock.seconds());
+            return Ok(Outcome::Gone(Arc::new(object)));
+        }
         return Ok(Outcome::Gone(gone));
     }
     let now = api.clock.now();
-    if let Some(metadata) = metadata(&mut object) {
+    if resource.storage == definitions::STORAGE {
+        if !is_terminating(live) {
+            definitions::mark_terminating(&mut object, &api.clock.seconds());
+        }
+    } else if let Some(metadata) = metadata(&mut object) {
         if finalizers.is_empty() {
             metadata.remove("finalizers");
         } else {
             metadata.insert("finalizers".to_owned(), finalizers.into());
         }
-        let shorter = metadata
-            .get("deletionGracePeriodSeconds")
-            .and_then(Value::as_i64)
-            .is_none_or(|held| grace < held);
+        let shorter =
+            metadata.get("deletionGracePeriodSeconds").and_then(Value::as_i64).is_none_or(|held| grace < held);
         if !metadata.contains_key("deletionTimestamp") || shorter {
             let at = now.checked_add(grace.seconds()).unwrap_or(now);
             let at = at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -206,7 +216,9 @@ fn remove(
                 metadata.insert("generation".to_owned(), (generation + 1).into());
             }
             metadata.insert("deletionTimestamp".to_owned(), at.into());
-            metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
+            if !waits {
+                metadata.insert("deletionGracePeriodSeconds".to_owned(), grace.into());
+            }
         }
     }
     if resource.kind == "Namespace"
@@ -223,11 +235,22 @@ fn remove(
     Ok(Outcome::Waiting(stored))
 }
 
+fn mark_ended(object: &mut Value, now: &str) {
+    let Some(metadata) = metadata(object) else { return };
+    if metadata.contains_key("deletionTimestamp") {
+        return;
+    }
+    metadata.insert("deletionTimestamp".to_owned(), now.into());
+    metadata.insert("deletionGracePeriodSeconds".to_owned(), 0.into());
+    if let Some(generation) = metadata.get("generation").and_then(Value::as_i64) {
+        metadata.insert("generation".to_owned(), (generation + 1).into());
+    }
+}
+
 /// The finalizers of an object once a propagation policy is noted among them.
 fn finalizers_after(object: &Value, policy: Option<&str>) -> Vec<String> {
     let list = object.pointer("/metadata/finalizers").and_then(Value::as_array);
-    let mut finalizers: Vec<String> =
-        list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
+    let mut finalizers: Vec<String> = list.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
     let wanted = match policy {
         Some("Foreground") => Some("foregroundDeletion"),
         Some("Orphan") => Some("orphan"),

@@ -30,10 +30,7 @@ pub(super) fn answer(api: &Api, request: &Request<'_>) -> Option<Result<Answer, 
         ),
         ["api", "v1"] => Answer::json(200, resource_list(api, "", "v1")),
         ["apis"] if aggregated(request) => Answer::json(200, aggregated_list(api, false)),
-        ["apis"] => Answer::json(
-            200,
-            json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups(api)}),
-        ),
+        ["apis"] => Answer::json(200, json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups(api)})),
         ["apis", group] if !api.resources.versions(group).is_empty() => {
             let mut document = api_group(api, group);
             if let Some(map) = document.as_object_mut() {
@@ -47,11 +44,7 @@ pub(super) fn answer(api: &Api, request: &Request<'_>) -> Option<Result<Answer, 
         }
         _ => return None,
     };
-    Some(if matches!(request.method, "GET" | "HEAD") {
-        Ok(answer)
-    } else {
-        Err(Status::method_not_allowed())
-    })
+    Some(if matches!(request.method, "GET" | "HEAD") { Ok(answer) } else { Err(Status::method_not_allowed()) })
 }
 
 fn version() -> Value {
@@ -70,8 +63,7 @@ fn version() -> Value {
 }
 
 fn paths(api: &Api) -> Vec<String> {
-    let mut paths =
-        vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
+    let mut paths = vec!["/api".to_owned(), "/api/v1".to_owned(), "/apis".to_owned(), "/apis/".to_owned()];
     for group in api.resources.groups() {
         paths.push(format!("/apis/{group}"));
         for version in api.resources.versions(group) {
@@ -98,11 +90,8 @@ fn groups(api: &Api) -> Vec<Value> {
 }
 
 fn sorted<'a>(api: &'a Api, group: &str, version: &str) -> Vec<&'a Arc<Resource>> {
-    let mut list: Vec<&Arc<Resource>> = api
-        .resources
-        .iter()
-        .filter(|resource| resource.group == group && resource.version == version)
-        .collect();
+    let mut list: Vec<&Arc<Resource>> =
+        api.resources.iter().filter(|resource| resource.group == group && resource.version == version).collect();
     list.sort_by(|a, b| a.plural.cmp(&b.plural));
     list
 }
@@ -142,8 +131,7 @@ fn resource_list(api: &Api, group: &str, version: &str) -> Value {
             resources.push(entry);
         }
     }
-    let group_version =
-        if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let mut list = json!({
         "kind": "APIResourceList",
         "groupVersion": group_version,
@@ -225,9 +213,7 @@ fn discovered(resource: &Resource) -> Value {
         "verbs": resource.verbs,
     });
     if let Some(map) = entry.as_object_mut() {
-        for (name, list) in
-            [("shortNames", &resource.short_names), ("categories", &resource.categories)]
-        {
+        for (name, list) in [("shortNames", &resource.short_names), ("categories", &resource.categories)] {
             if !list.is_empty() {
                 map.insert(name.to_owned(), list.clone().into());
             }

@@ -25,6 +25,7 @@ use super::store::{CreatedObject, Key, Store};
 use super::strategy::{self, Context};
 use crate::{Clock, Mode};
 
+pub(crate) use decode::json_problem;
 pub(crate) use object::{text, text_at};
 pub(crate) use parameters::{FieldValidation, Parameters};
 pub(crate) use path::{Path, Target};
@@ -74,13 +75,16 @@ pub(crate) struct Api {
     pub(crate) resources: Resources,
     pub(crate) clock: Clock,
     pub(crate) mode: Mode,
-    /// Whether the built-in controllers' own writes are going on, which are not counted.
+    /// How many writes of clients changed something.
     pub(crate) writes: u64,
+    /// Whether a new definition is served with the answer to its creation.
+    pub(crate) establishes_at_once: bool,
 }
 
 impl Api {
     pub(crate) fn new(store: Store, clock: Clock, mode: Mode) -> Self {
-        let mut api = Self { store, resources: Resources::default(), clock, mode, writes: 0 };
+        let resources = Resources::default();
+        let mut api = Self { store, resources, clock, mode, writes: 0, establishes_at_once: true };
         super::definitions::load_all(&mut api);
         api
     }
@@ -98,38 +102,34 @@ impl Api {
             return answer;
         }
         let Some(path) = Path::parse(request.path) else { return Ok(Answer::page_not_found()) };
-        let Some(resource) =
-            self.resources.find(&path.group, &path.version, &path.plural).map(Arc::clone)
-        else {
-            return Ok(Answer::page_not_found());
+        let Some(resource) = self.resources.find(&path.group, &path.version, &path.plural).map(Arc::clone) else {
+            // Only a group that nobody serves is no page at all.
+            if self.resources.versions(&path.group).is_empty() {
+                return Ok(Answer::page_not_found());
+            }
+            return Err(Status::no_such_resource());
         };
         if path.namespace.is_some() && !resource.namespaced {
-            return Ok(Answer::page_not_found());
+            return Err(Status::no_such_resource());
         }
         let parameters = Parameters::parse(request)?;
-        let target = Target {
-            resource,
-            namespace: path.namespace,
-            name: path.name,
-            subresource: path.subresource,
-        };
+        let target = Target { resource, namespace: path.namespace, name: path.name, subresource: path.subresource };
         if let Some(reason) = self.store.broken() {
             return Err(Status::internal(reason));
         }
         self.dispatch(request, &target, &parameters)
     }
 
-    fn dispatch(
-        &mut self,
-        request: &Request<'_>,
-        target: &Target,
-        parameters: &Parameters,
-    ) -> Result<Answer, Status> {
+    fn dispatch(&mut self, request: &Request<'_>, target: &Target, parameters: &Parameters) -> Result<Answer, Status> {
         let resource = &target.resource;
         if let Some(subresource) = &target.subresource
             && !resource.has_subresource(subresource)
         {
-            return Ok(Answer::page_not_found());
+            if resource.custom.is_some() {
+                let name = target.name.as_deref().unwrap_or("");
+                return Err(Status::not_found(&resource.group, &resource.plural, name));
+            }
+            return Err(Status::no_such_resource());
         }
         let verb = match (request.method, &target.name) {
             ("GET", Some(_)) if parameters.watch => "watch",
@@ -159,9 +159,7 @@ impl Api {
             ("update", _) => modify::replace(self, target, parameters, request),
             ("patch", _) => patching::patch(self, target, parameters, request),
             ("delete", None) => delete::delete(self, target, parameters, request),
-            ("deletecollection", None) => {
-                delete::delete_collection(self, target, parameters, request)
-            }
+            ("deletecollection", None) => delete::delete_collection(self, target, parameters, request),
             _ => Err(Status::method_not_allowed()),
         }
     }
@@ -172,8 +170,8 @@ impl Api {
     }
 
     /// What rules may look at.
-    pub(crate) fn context(&self) -> Context<'_> {
-        Context { store: &self.store, mode: self.mode }
+    pub(crate) fn context<'a>(&'a self, now: &'a str) -> Context<'a> {
+        Context { store: &self.store, now }
     }
 
     /// An object as a version of its kind shows it.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::decode::{self, Decoded};
 use super::object::metadata;
 use super::read::is_terminating;
-use super::{Answer, Api, Parameters, Request, Target, create, text, text_at};
+use super::{Answer, Api, Parameters, Request, Target, create, text};
 use crate::kubernetes::managed::{self, Writer};
 use crate::kubernetes::merge;
 use crate::kubernetes::resources::Resource;
@@ -23,24 +23,13 @@ pub(super) fn replace(
     request: &Request<'_>,
 ) -> Result<Answer, Status> {
     let resource = Arc::clone(&target.resource);
-    let value = decode::body(request)?;
     if target.subresource.as_deref() == Some("scale") {
-        return replace_scale(api, target, parameters, &value);
+        let scale = decode::plain(request, "Scale")?;
+        return replace_scale(api, target, parameters, &scale);
     }
-    let Decoded { mut object, warnings } =
-        decode::object(target, value, parameters.field_validation)?;
+    let Decoded { mut object, warnings } = decode::body(api, target, parameters.field_validation, request)?;
     let name = target.name.as_deref().unwrap_or("");
-    if text(&object, "name").is_empty()
-        && let Some(metadata) = metadata(&mut object)
-    {
-        metadata.insert("name".to_owned(), name.into());
-    }
-    if text(&object, "name") != name {
-        return Err(Status::bad_request(format!(
-            "the name of the object ({}) does not match the name on the URL ({name})",
-            text(&object, "name")
-        )));
-    }
+    decode::check_name(target, &object)?;
     let now = api.clock.seconds();
     let live = match api.object(target) {
         Ok((_, live)) => live,
@@ -58,15 +47,12 @@ pub(super) fn replace(
             return Ok(Answer::Json { code: 201, body: api.shown(&resource, &created), warnings });
         }
     };
+    check_identity(&resource, &live, &object)?;
     let live_shown = api.shown(&resource, &live);
     let subresource = target.subresource.as_deref().unwrap_or("");
     if text(&object, "resourceVersion").is_empty() && !strategy::allows_unconditional(&resource) {
-        let error = FieldError::invalid(
-            "metadata.resourceVersion",
-            &Value::from(0),
-            "must be specified for an update",
-        );
-        return Err(Status::invalid(&resource.group, &resource.kind, name, &[error]));
+        let error = FieldError::invalid("metadata.resourceVersion", &Value::from(0), "must be specified for an update");
+        return Err(Status::invalid(&resource.group, &resource.plural, name, &[error]));
     }
     let writer = writer(&resource, parameters, subresource, &now);
     writer.using(|writer| writer.update(&live_shown, &mut object));
@@ -119,34 +105,18 @@ pub(super) fn commit(
     let name = text(live, "name").to_owned();
     let key = Key::new(&resource.storage, text(live, "namespace"), &name);
     let asked_version = text(&new, "resourceVersion");
+    if !asked_version.is_empty() && asked_version.parse::<u64>().is_err() {
+        return Err(Status::unknown(format!("strconv.ParseUint: parsing {asked_version:?}: invalid syntax")));
+    }
     if !asked_version.is_empty() && asked_version != text(live, "resourceVersion") {
         return Err(Status::modified(group, plural, &name));
     }
-    let asked_uid = text(&new, "uid");
-    if !asked_uid.is_empty() && asked_uid != text(live, "uid") {
-        let why = format!(
-            "Precondition failed: UID in precondition: {asked_uid}, UID in object meta: {}",
-            text(live, "uid")
-        );
-        return Err(Status::conflict(group, plural, &name, &why));
-    }
+    let now = api.clock.seconds();
     let mut new = strategy::convert::kept(resource, new);
     keep_system_metadata(live, &mut new);
-    strategy::prepare::update(
-        &api.context(),
-        resource,
-        target.subresource.as_deref(),
-        live,
-        &mut new,
-    );
+    strategy::prepare::update(&api.context(&now), resource, target.subresource.as_deref(), live, &mut new);
     admission::update(api, target, live, &mut new)?;
-    let errors = strategy::validation::update(
-        &api.context(),
-        resource,
-        target.subresource.as_deref(),
-        live,
-        &new,
-    );
+    let errors = strategy::validation::update(&api.context(&now), resource, target.subresource.as_deref(), live, &new);
     if !errors.is_empty() {
         return Err(Status::invalid(group, &resource.kind, &name, &errors));
     }
@@ -166,23 +136,36 @@ pub(super) fn commit(
     Ok(stored)
 }
 
-/// What no writer may set is as the server has it.
+/// Refuses a replacement of another object that had the same name.
+fn check_identity(resource: &Resource, live: &Value, new: &Value) -> Result<(), Status> {
+    let (asked, held) = (text(new, "uid"), text(live, "uid"));
+    if asked.is_empty() || asked == held {
+        return Ok(());
+    }
+    let name = text(live, "name");
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{name}, ResourceVersion: 0, \
+         AdditionalErrorMsg: Precondition failed: UID in precondition: {asked}, UID in object \
+         meta: {held}",
+        resource.plural,
+        text(live, "namespace")
+    );
+    Err(Status::conflict(&resource.group, &resource.plural, name, &why))
+}
+
+/// What no writer may set is as the server has it; what a writer left out is too.
 fn keep_system_metadata(live: &Value, new: &mut Value) {
     let Some(metadata) = metadata(new) else { return };
-    for field in [
-        "uid",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "deletionGracePeriodSeconds",
-        "resourceVersion",
-        "generation",
-        "selfLink",
-        "namespace",
-    ] {
+    for field in ["creationTimestamp", "resourceVersion", "generation", "selfLink"] {
         match live.get("metadata").and_then(|metadata| metadata.get(field)) {
             Some(value) => metadata.insert(field.to_owned(), value.clone()),
             None => metadata.remove(field),
         };
+    }
+    for field in ["uid", "namespace", "deletionTimestamp", "deletionGracePeriodSeconds"] {
+        if let Some(value) = live.get("metadata").and_then(|metadata| metadata.get(field)) {
+            metadata.entry(field).or_insert_with(|| value.clone());
+        }
     }
 }
 
@@ -215,13 +198,10 @@ fn scale_of(object: &Value) -> Value {
         .flatten()
         .filter_map(|(key, value)| Some(format!("{key}={}", value.as_str()?)))
         .collect();
-    let metadata: serde_json::Map<String, Value> =
-        ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]
-            .iter()
-            .filter_map(|field| {
-                Some(((*field).to_owned(), object.pointer(&format!("/metadata/{field}"))?.clone()))
-            })
-            .collect();
+    let metadata: serde_json::Map<String, Value> = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"]
+        .iter()
+        .filter_map(|field| Some(((*field).to_owned(), object.pointer(&format!("/metadata/{field}"))?.clone())))
+        .collect();
     let mut spec = json!({});
     if let Some(replicas) = object.pointer("/spec/replicas").and_then(Value::as_i64)
         && replicas != 0
@@ -260,11 +240,7 @@ pub(super) fn replace_scale(
     }
     let replicas = scale.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(0);
     if replicas < 0 {
-        let error = FieldError::invalid(
-            "spec.replicas",
-            &Value::from(replicas),
-            "must be greater than or equal to 0",
-        );
+        let error = FieldError::invalid("spec.replicas", &Value::from(replicas), "must be greater than or equal to 0");
         return Err(Status::invalid("autoscaling", "Scale", name, &[error]));
     }
     let mut new = Value::clone(&live);
@@ -274,6 +250,10 @@ pub(super) fn replace_scale(
     let now = api.clock.seconds();
     let writer = writer(&resource, parameters, "scale", &now);
     writer.using(|writer| writer.update(&live, &mut new));
+    if replicas == 0 {
+        // A scale of nothing names no number, so that nobody owns it.
+        disown_scale(&mut new);
+    }
     let whole = Target {
         resource: Arc::clone(&resource),
         namespace: target.namespace.clone(),
@@ -284,14 +264,15 @@ pub(super) fn replace_scale(
     Ok(Answer::json(200, scale_of(&updated)))
 }
 
+fn disown_scale(object: &mut Value) {
+    let managed = object.pointer_mut("/metadata/managedFields").and_then(Value::as_array_mut);
+    if let Some(managed) = managed {
+        managed.retain(|entry| entry.get("subresource").and_then(Value::as_str) != Some("scale"));
+    }
+}
+
 /// The scale a patch starts from.
 pub(super) fn scale_for_patch(api: &Api, target: &Target) -> Result<Value, Status> {
     let (_, object) = api.object(target)?;
     Ok(scale_of(&object))
-}
-
-/// Whether an object's kind and version are those of a resource.
-pub(super) fn is_of(resource: &Resource, object: &Value) -> bool {
-    text_at(object, "/kind") == resource.kind
-        && text_at(object, "/apiVersion") == resource.api_version()
 }

@@ -4,11 +4,7 @@ use serde_json::Value;
 
 /// A text of `metadata`, empty when it is not there.
 pub(crate) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
-    object
-        .get("metadata")
-        .and_then(|metadata| metadata.get(field))
-        .and_then(Value::as_str)
-        .unwrap_or("")
+    object.get("metadata").and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or("")
 }
 
 /// A text at a JSON pointer, empty when it is not there.

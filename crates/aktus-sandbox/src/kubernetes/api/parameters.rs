@@ -47,17 +47,8 @@ impl Parameters {
             "" => false,
             "All" => true,
             other => {
-                let error = FieldError::not_supported(
-                    "dryRun",
-                    &Value::Array(vec![Value::from(other)]),
-                    &["All"],
-                );
-                return Err(Status::invalid(
-                    "meta.k8s.io",
-                    options_kind(request.method),
-                    "",
-                    &[error],
-                ));
+                let error = FieldError::not_supported("dryRun", &Value::Array(vec![Value::from(other)]), &["All"]);
+                return Err(Status::invalid("meta.k8s.io", options_kind(request.method), "", &[error]));
             }
         };
         let field_validation = match value("fieldValidation").as_str() {
@@ -70,12 +61,7 @@ impl Parameters {
                     &Value::from(other),
                     &["", "Ignore", "Strict", "Warn"],
                 );
-                return Err(Status::invalid(
-                    "meta.k8s.io",
-                    options_kind(request.method),
-                    "",
-                    &[error],
-                ));
+                return Err(Status::invalid("meta.k8s.io", options_kind(request.method), "", &[error]));
             }
         };
         let named = value("fieldManager");
@@ -84,8 +70,7 @@ impl Parameters {
             return Err(Status::invalid("meta.k8s.io", options_kind(request.method), "", &[error]));
         }
         let names_field_manager = !named.is_empty();
-        let field_manager =
-            if names_field_manager { named } else { manager_of(request.user_agent) };
+        let field_manager = if names_field_manager { named } else { manager_of(request.user_agent) };
         Ok(Self {
             dry_run,
             field_manager,
@@ -119,12 +104,5 @@ fn options_kind(method: &str) -> &'static str {
 
 /// The manager that a user agent stands for: what comes before the slash.
 fn manager_of(user_agent: &str) -> String {
-    user_agent
-        .split('/')
-        .next()
-        .unwrap_or("")
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(128)
-        .collect()
+    user_agent.split('/').next().unwrap_or("").chars().filter(|c| !c.is_control()).take(128).collect()
 }

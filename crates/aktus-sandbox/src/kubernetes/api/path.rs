@@ -40,14 +40,7 @@ impl Path {
             // Namespaces are themselves a resource with sub-resources.
             ["namespaces", name, "status" | "finalize"] if group.is_empty() => {
                 let subresource = rest.get(2).copied();
-                return Some(Self::new(
-                    group,
-                    version,
-                    "namespaces",
-                    None,
-                    Some(name),
-                    subresource,
-                ));
+                return Some(Self::new(group, version, "namespaces", None, Some(name), subresource));
             }
             ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (Some(*namespace), rest),
             rest => (None, rest),
@@ -107,10 +100,7 @@ mod tests {
         check("/api/v1/namespaces/a/pods", ["", "v1", "a", "pods", "", ""]);
         check("/api/v1/namespaces/a/pods/b/status", ["", "v1", "a", "pods", "b", "status"]);
         check("/apis/apps/v1/deployments", ["apps", "v1", "", "deployments", "", ""]);
-        check(
-            "/apis/apps/v1/namespaces/a/deployments/b/scale",
-            ["apps", "v1", "a", "deployments", "b", "scale"],
-        );
+        check("/apis/apps/v1/namespaces/a/deployments/b/scale", ["apps", "v1", "a", "deployments", "b", "scale"]);
         assert_eq!(Path::parse("/metrics"), None);
     }
 }

@@ -74,6 +74,11 @@ pub(super) fn list(api: &Api, target: &Target, parameters: &Parameters) -> Resul
             map.insert("remainingItemCount".to_owned(), remaining.into());
         }
     }
+    if resource.custom.is_some()
+        && let Some(map) = metadata.as_object_mut()
+    {
+        map.entry("continue").or_insert_with(|| "".into());
+    }
     Ok(Answer::json(
         200,
         json!({
@@ -86,7 +91,7 @@ pub(super) fn list(api: &Api, target: &Target, parameters: &Parameters) -> Resul
 }
 
 /// Built-in kinds leave kind and version out of list items, custom ones do not.
-fn item(resource: &Resource, object: &Arc<Value>) -> Value {
+pub(super) fn item(resource: &Resource, object: &Arc<Value>) -> Value {
     let mut item = Value::clone(object);
     if resource.custom.is_none()
         && let Some(map) = item.as_object_mut()
@@ -119,7 +124,9 @@ fn read_token(token: &str) -> Result<(String, String), Status> {
     };
     match (part(0), part(1)) {
         (Some(namespace), Some(name)) => Ok((namespace, name)),
-        _ => Err(Status::bad_request("continue key is not valid")),
+        _ => Err(Status::bad_request(
+            "invalid continue token: continue key is not valid: illegal base64 data at input byte 0",
+        )),
     }
 }
 

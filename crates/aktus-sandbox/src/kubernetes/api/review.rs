@@ -14,7 +14,7 @@ pub(super) fn answers(resource: &Resource) -> bool {
 
 pub(super) fn answer(target: &Target, request: &Request<'_>) -> Result<Answer, Status> {
     let resource = &target.resource;
-    let mut review = decode::body(request)?;
+    let mut review = decode::plain(request, &resource.kind)?;
     let user = json!({
         "username": "kubernetes-admin",
         "groups": ["system:masters", "system:authenticated"],
@@ -41,16 +41,13 @@ pub(super) fn answer(target: &Target, request: &Request<'_>) -> Result<Answer, S
 /// A token for a service account; it opens nothing.
 pub(super) fn token(api: &Api, target: &Target, request: &Request<'_>) -> Result<Answer, Status> {
     let (_, account) = api.object(target)?;
-    let mut review = decode::body(request)?;
+    let mut review = decode::plain(request, "TokenRequest")?;
     let name = text(&account, "name");
     let token = names::hexadecimal(&format!("{}{name}", text(&account, "uid")), 40);
     if let Some(map) = review.as_object_mut() {
         map.insert("apiVersion".to_owned(), "authentication.k8s.io/v1".into());
         map.insert("kind".to_owned(), "TokenRequest".into());
-        map.insert(
-            "status".to_owned(),
-            json!({"token": token, "expirationTimestamp": api.clock.seconds()}),
-        );
+        map.insert("status".to_owned(), json!({"token": token, "expirationTimestamp": api.clock.seconds()}));
     }
     Ok(Answer::json(201, Value::clone(&review)))
 }

@@ -41,17 +41,18 @@ pub(super) fn start(api: &Api, target: &Target, parameters: &Parameters) -> Resu
     let asked: u64 = match parameters.resource_version.as_str() {
         "" => 0,
         text => text.parse().map_err(|_| {
-            Status::bad_request(format!("Invalid value: {text:?}: must be a resource version"))
+            Status::unknown(format!(
+                "resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: \
+                 invalid syntax"
+            ))
         })?,
     };
     let send_initial = parameters.send_initial_events || asked == 0;
     let mut initial = Vec::new();
     if send_initial {
         let objects = api.store.list(&resource.storage, target.namespace.as_deref());
-        initial = objects
-            .filter(|(_, object)| selector.matches(object))
-            .map(|(_, object)| Arc::clone(object))
-            .collect();
+        initial =
+            objects.filter(|(_, object)| selector.matches(object)).map(|(_, object)| Arc::clone(object)).collect();
     }
     let watcher = Watcher {
         resource: Arc::clone(resource),
@@ -80,8 +81,7 @@ impl Watcher {
             events.push(event("BOOKMARK", &bookmark));
         }
         if self.revision < api.store.compacted() {
-            let message =
-                format!("too old resource version: {} ({})", self.revision, api.store.compacted());
+            let message = format!("too old resource version: {} ({})", self.revision, api.store.compacted());
             return Err(event("ERROR", &Status::expired(message).to_json()));
         }
         for change in api.store.changes_after(self.revision) {
@@ -98,7 +98,16 @@ impl Watcher {
                 (true, false) => "DELETED",
                 (false, false) => continue,
             };
-            events.push(event(kind, &convert::shown(&self.resource, &change.object)));
+            let object = match &change.previous {
+                // An object that no longer fits is told as it was when it did.
+                Some(previous) if kind == "DELETED" && !change.deleted => {
+                    let mut object = Value::clone(previous);
+                    object["metadata"]["resourceVersion"] = change.revision.to_string().into();
+                    Arc::new(object)
+                }
+                _ => Arc::clone(&change.object),
+            };
+            events.push(event(kind, &convert::shown(&self.resource, &object)));
         }
         self.revision = self.revision.max(api.store.revision());
         Ok(events)
@@ -113,7 +122,7 @@ impl Watcher {
         json!({
             "kind": self.resource.kind,
             "apiVersion": self.resource.api_version(),
-            "metadata": {"resourceVersion": self.revision.to_string(), "creationTimestamp": null},
+            "metadata": {"resourceVersion": self.revision.to_string()},
         })
     }
 }

@@ -64,7 +64,7 @@ impl PartialEq for Element {
 impl Eq for Element {}
 
 /// The order of scalars in a field set: numbers by size whatever their kind, then by kind.
-pub(crate) fn compare_values(a: &Value, b: &Value) -> Ordering {
+fn compare_values(a: &Value, b: &Value) -> Ordering {
     fn rank(value: &Value) -> u8 {
         match value {
             Value::Number(_) => 0,
@@ -82,9 +82,7 @@ pub(crate) fn compare_values(a: &Value, b: &Value) -> Ordering {
         },
         (Value::String(a), Value::String(b)) => a.cmp(b),
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        (Value::Array(_) | Value::Object(_), _) if rank(a) == rank(b) => {
-            a.to_string().cmp(&b.to_string())
-        }
+        (Value::Array(_) | Value::Object(_), _) if rank(a) == rank(b) => a.to_string().cmp(&b.to_string()),
         _ => rank(a).cmp(&rank(b)),
     }
 }

@@ -8,7 +8,7 @@ mod serialize;
 
 use std::collections::BTreeMap;
 
-pub(crate) use element::{Element, compare_values, path_text};
+pub(crate) use element::{Element, path_text};
 
 use super::schema::{Schema, Type, TypeId};
 
@@ -41,8 +41,7 @@ impl FieldSet {
     pub(crate) fn of_names(paths: &[&[&str]]) -> Self {
         let mut set = Self::default();
         for path in paths {
-            let path: Vec<Element> =
-                path.iter().map(|name| Element::Field((*name).to_owned())).collect();
+            let path: Vec<Element> = path.iter().map(|name| Element::Field((*name).to_owned())).collect();
             set.insert(&path);
         }
         set
@@ -67,11 +66,8 @@ impl FieldSet {
         for (element, theirs) in &other.nodes {
             let ours = nodes.entry(element.clone()).or_default();
             ours.member |= theirs.member;
-            ours.children = if ours.children.is_empty() {
-                theirs.children.clone()
-            } else {
-                ours.children.union(&theirs.children)
-            };
+            ours.children =
+                if ours.children.is_empty() { theirs.children.clone() } else { ours.children.union(&theirs.children) };
         }
         Self { nodes }
     }
@@ -79,10 +75,7 @@ impl FieldSet {
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         self.combine(|element, node| {
             let theirs = other.nodes.get(element)?;
-            Some(Node {
-                member: node.member && theirs.member,
-                children: node.children.intersection(&theirs.children),
-            })
+            Some(Node { member: node.member && theirs.member, children: node.children.intersection(&theirs.children) })
         })
     }
 
@@ -101,10 +94,9 @@ impl FieldSet {
         self.combine(|element, node| match other.nodes.get(element) {
             None => Some(node.clone()),
             Some(theirs) if theirs.member => None,
-            Some(theirs) => Some(Node {
-                member: node.member,
-                children: node.children.recursive_difference(&theirs.children),
-            }),
+            Some(theirs) => {
+                Some(Node { member: node.member, children: node.children.recursive_difference(&theirs.children) })
+            }
         })
     }
 

@@ -13,12 +13,7 @@ pub(crate) fn merge(schema: &Schema, id: TypeId, left: &Value, right: &Value) ->
     combine(schema, id, Some(left), Some(right)).unwrap_or(Value::Null)
 }
 
-fn combine(
-    schema: &Schema,
-    id: TypeId,
-    left: Option<&Value>,
-    right: Option<&Value>,
-) -> Option<Value> {
+fn combine(schema: &Schema, id: TypeId, left: Option<&Value>, right: Option<&Value>) -> Option<Value> {
     let (left, right) = match (left, right) {
         (None, None) => return None,
         // One side alone is kept as it is.
@@ -27,8 +22,7 @@ fn combine(
     };
     match (left, right) {
         (Value::Object(left_map), Value::Object(right_map))
-            if matches!(shape_of(schema, id, right), Shape::Map)
-                && !(left_map.is_empty() && right_map.is_empty()) =>
+            if matches!(shape_of(schema, id, right), Shape::Map) && !(left_map.is_empty() && right_map.is_empty()) =>
         {
             let names: BTreeSet<&String> = left_map.keys().chain(right_map.keys()).collect();
             let mut out = Map::new();
@@ -45,18 +39,12 @@ fn combine(
             Some(Value::Object(out))
         }
         // An explicit null laid over a map or list that merges leaves it as it is.
-        (Value::Object(map), Value::Null)
-            if matches!(shape_of(schema, id, left), Shape::Map) && !map.is_empty() =>
-        {
+        (Value::Object(map), Value::Null) if matches!(shape_of(schema, id, left), Shape::Map) && !map.is_empty() => {
             Some(left.clone())
         }
-        (Value::Array(left_list), Value::Array(right_list))
-            if !(left_list.is_empty() && right_list.is_empty()) =>
-        {
+        (Value::Array(left_list), Value::Array(right_list)) if !(left_list.is_empty() && right_list.is_empty()) => {
             match shape_of(schema, id, right) {
-                Shape::List { item, items } => {
-                    Some(Value::Array(lists(schema, item, items, left_list, right_list)))
-                }
+                Shape::List { item, items } => Some(Value::Array(lists(schema, item, items, left_list, right_list))),
                 _ => Some(right.clone()),
             }
         }
@@ -66,13 +54,7 @@ fn combine(
 
 /// Merges two keyed lists; the order is that of `right`, with items only `left` has kept where
 /// they stood between shared ones.
-fn lists(
-    schema: &Schema,
-    item: TypeId,
-    items: &Items,
-    left: &[Value],
-    right: &[Value],
-) -> Vec<Value> {
+fn lists(schema: &Schema, item: TypeId, items: &Items, left: &[Value], right: &[Value]) -> Vec<Value> {
     let index = |list: &[Value]| -> Vec<(Element, usize)> {
         list.iter()
             .enumerate()
@@ -89,12 +71,9 @@ fn lists(
         seen
     };
     let (left_seen, right_seen) = (observe(&left_elements), observe(&right_elements));
-    let left_value =
-        |element: &Element| left_seen.get(element).copied().flatten().and_then(|at| left.get(at));
-    let right_value =
-        |element: &Element| right_seen.get(element).copied().flatten().and_then(|at| right.get(at));
-    let mut shared =
-        right_elements.iter().map(|(element, _)| element).filter(|e| left_seen.contains_key(*e));
+    let left_value = |element: &Element| left_seen.get(element).copied().flatten().and_then(|at| left.get(at));
+    let right_value = |element: &Element| right_seen.get(element).copied().flatten().and_then(|at| right.get(at));
+    let mut shared = right_elements.iter().map(|(element, _)| element).filter(|e| left_seen.contains_key(*e));
     let mut next_shared = shared.next();
     let mut merged: BTreeSet<&Element> = BTreeSet::new();
     let mut out = Vec::with_capacity(left.len().max(right.len()));
@@ -111,8 +90,7 @@ fn lists(
                 continue;
             }
             (Some((element, _)), Some(_))
-                if right_seen.contains_key(element)
-                    && next_shared.is_some_and(|next| next != element) =>
+                if right_seen.contains_key(element) && next_shared.is_some_and(|next| next != element) =>
             {
                 // Shared, but its turn comes later.
                 l += 1;

@@ -40,8 +40,7 @@ impl Walk<'_> {
         };
         match (shape_of(self.schema, id, model), as_map(left), as_map(right)) {
             (Shape::Map, Some(a), Some(b)) if a.is_some() || b.is_some() => {
-                let empty = a.is_none_or(serde_json::Map::is_empty)
-                    && b.is_none_or(serde_json::Map::is_empty);
+                let empty = a.is_none_or(serde_json::Map::is_empty) && b.is_none_or(serde_json::Map::is_empty);
                 if empty {
                     self.leaf(left, right);
                     return;
@@ -82,9 +81,7 @@ impl Walk<'_> {
         let index = |list: &[Value]| -> Vec<(Element, usize)> {
             list.iter()
                 .enumerate()
-                .filter_map(|(at, value)| {
-                    Some((element_of(self.schema, item, items, value).ok()?, at))
-                })
+                .filter_map(|(at, value)| Some((element_of(self.schema, item, items, value).ok()?, at)))
                 .collect()
         };
         let (left_elements, right_elements) = (index(left), index(right));

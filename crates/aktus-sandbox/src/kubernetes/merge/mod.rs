@@ -14,7 +14,7 @@ pub(crate) use combine::merge;
 pub(crate) use compare::{Comparison, compare};
 pub(crate) use remove::remove;
 pub(crate) use to_set::to_set;
-pub(crate) use validate::{Problem, problems_text, validate};
+pub(crate) use validate::{go_value, problems_text, validate};
 
 use super::fields::Element;
 use super::schema::{Items, Schema, Type, TypeId};
@@ -38,34 +38,21 @@ fn shape_of<'a>(schema: &'a Schema, id: TypeId, value: &Value) -> Shape<'a> {
             Items::Atomic => Shape::Leaf,
             items => Shape::List { item: *item, items },
         },
-        (
-            Type::Struct { atomic: false, .. } | Type::Map { atomic: false, .. } | Type::Deduced,
-            Value::Object(_),
-        ) => Shape::Map,
+        (Type::Struct { atomic: false, .. } | Type::Map { atomic: false, .. } | Type::Deduced, Value::Object(_)) => {
+            Shape::Map
+        }
         _ => Shape::Leaf,
     }
 }
 
 /// The path element of a list item, or why it has none.
-fn element_of(
-    schema: &Schema,
-    item: TypeId,
-    items: &Items,
-    value: &Value,
-) -> Result<Element, String> {
+fn element_of(schema: &Schema, item: TypeId, items: &Items, value: &Value) -> Result<Element, String> {
     match items {
         Items::Atomic => Err("invalid indexing of non-associative list".to_owned()),
         Items::Set => match value {
-            Value::Object(_) => {
-                Err("associative list without keys has an element that's a map type".to_owned())
-            }
-            Value::Array(_) => {
-                Err("not supported: associative list with lists as elements".to_owned())
-            }
-            Value::Null => {
-                Err("associative list without keys has an element that's an explicit null"
-                    .to_owned())
-            }
+            Value::Object(_) => Err("associative list without keys has an element that's a map type".to_owned()),
+            Value::Array(_) => Err("not supported: associative list with lists as elements".to_owned()),
+            Value::Null => Err("associative list without keys has an element that's an explicit null".to_owned()),
             scalar => Ok(Element::Value(scalar.clone())),
         },
         Items::Map(keys) => {
@@ -75,9 +62,7 @@ fn element_of(
                     return Err("associative list with keys may not have a null element".to_owned());
                 }
                 _ => {
-                    return Err(
-                        "associative list with keys may not have non-map elements".to_owned()
-                    );
+                    return Err("associative list with keys may not have non-map elements".to_owned());
                 }
             };
             let mut fields = Vec::with_capacity(keys.len());
@@ -111,12 +96,9 @@ pub(crate) fn equal(a: &Value, b: &Value) -> bool {
             (Some(a), Some(b)) => a == b,
             _ => a == b || a.as_f64() == b.as_f64(),
         },
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len()
-                && a.iter().zip(b).all(|((a_key, a), (b_key, b))| a_key == b_key && equal(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|((a_key, a), (b_key, b))| a_key == b_key && equal(a, b))
         }
         _ => a == b,
     }

@@ -38,10 +38,8 @@ fn walk(schema: &Schema, id: TypeId, value: &Value, path: &mut Vec<Element>, set
                 list.iter().map(|child| element_of(schema, item, items, child).ok()).collect();
             for (index, (child, element)) in list.iter().zip(&elements).enumerate() {
                 let Some(element) = element else { continue };
-                let duplicate = elements
-                    .iter()
-                    .enumerate()
-                    .any(|(other, found)| other != index && found.as_ref() == Some(element));
+                let duplicate =
+                    elements.iter().enumerate().any(|(other, found)| other != index && found.as_ref() == Some(element));
                 path.push(element.clone());
                 // Items that share a key are owned together, as one leaf.
                 if !duplicate {

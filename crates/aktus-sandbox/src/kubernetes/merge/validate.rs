@@ -19,11 +19,7 @@ pub(crate) struct Problem {
 /// All problems as one text, laid out as Kubernetes does.
 pub(crate) fn problems_text(problems: &[Problem]) -> String {
     let line = |problem: &Problem| {
-        if problem.path.is_empty() {
-            problem.message.clone()
-        } else {
-            format!("{}: {}", problem.path, problem.message)
-        }
+        if problem.path.is_empty() { problem.message.clone() } else { format!("{}: {}", problem.path, problem.message) }
     };
     match problems {
         [one] => line(one),
@@ -42,13 +38,7 @@ pub(crate) fn validate(schema: &Schema, id: TypeId, value: &Value) -> Vec<Proble
     problems
 }
 
-fn walk(
-    schema: &Schema,
-    id: TypeId,
-    value: &Value,
-    path: &mut String,
-    problems: &mut Vec<Problem>,
-) {
+fn walk(schema: &Schema, id: TypeId, value: &Value, path: &mut String, problems: &mut Vec<Problem>) {
     let mut report = |path: &str, message: String| {
         problems.push(Problem { path: path.to_owned(), message });
     };
@@ -75,19 +65,15 @@ fn walk(
                     match element_of(schema, *item, items, child) {
                         Ok(element) => element,
                         Err(message) => {
-                            problems.push(Problem {
-                                path: path.clone(),
-                                message: format!("element {index}: {message}"),
-                            });
+                            problems
+                                .push(Problem { path: path.clone(), message: format!("element {index}: {message}") });
                             return;
                         }
                     }
                 };
                 if *items != Items::Atomic && !seen.insert(element.clone()) {
-                    problems.push(Problem {
-                        path: path.clone(),
-                        message: format!("duplicate entries for key {element}"),
-                    });
+                    problems
+                        .push(Problem { path: path.clone(), message: format!("duplicate entries for key {element}") });
                 }
                 descend(path, &element, |path| walk(schema, *item, child, path, problems));
             }
@@ -101,10 +87,8 @@ fn walk(
                 let element = Element::Field(name.clone());
                 descend(path, &element, |path| match schema.field(id, name) {
                     Some(below) => walk(schema, below, child, path, problems),
-                    None => problems.push(Problem {
-                        path: path.clone(),
-                        message: "field not declared in schema".to_owned(),
-                    }),
+                    None => problems
+                        .push(Problem { path: path.clone(), message: "field not declared in schema".to_owned() }),
                 });
             }
         }
@@ -124,13 +108,10 @@ fn scalar_problem(scalar: Scalar, value: &Value) -> Option<String> {
         Scalar::Int32 | Scalar::Int64 | Scalar::Float if !value.is_number() => {
             Some(format!("expected numeric (int or float), got {}", go_type(value)))
         }
-        Scalar::String | Scalar::Bytes | Scalar::Time if !value.is_string() => Some(format!(
-            "expected string, got &value.valueUnstructured{{Value:{}}}",
-            go_syntax(value)
-        )),
-        Scalar::Bool if !value.is_boolean() => {
-            Some(format!("expected boolean, got &{{{}}}", go_value(value)))
+        Scalar::String | Scalar::Bytes | Scalar::Time if !value.is_string() => {
+            Some(format!("expected string, got &value.valueUnstructured{{Value:{}}}", go_syntax(value)))
         }
+        Scalar::Bool if !value.is_boolean() => Some(format!("expected boolean, got &{{{}}}", go_value(value))),
         Scalar::IntOrString | Scalar::Quantity if value.is_array() || value.is_object() => {
             Some(format!("expected any scalar, got &{{{}}}", go_value(value)))
         }
@@ -161,8 +142,7 @@ pub(crate) fn go_value(value: &Value) -> String {
             format!("[{}]", items.join(" "))
         }
         Value::Object(map) => {
-            let items: Vec<String> =
-                map.iter().map(|(name, value)| format!("{name}:{}", go_value(value))).collect();
+            let items: Vec<String> = map.iter().map(|(name, value)| format!("{name}:{}", go_value(value))).collect();
             format!("map[{}]", items.join(" "))
         }
         other => other.to_string(),
@@ -178,8 +158,7 @@ pub(crate) fn go_syntax(value: &Value) -> String {
             format!("[]interface {{}}{{{}}}", items.join(", "))
         }
         Value::Object(map) => {
-            let items: Vec<String> =
-                map.iter().map(|(name, value)| format!("{name:?}:{}", go_syntax(value))).collect();
+            let items: Vec<String> = map.iter().map(|(name, value)| format!("{name:?}:{}", go_syntax(value))).collect();
             format!("map[string]interface {{}}{{{}}}", items.join(", "))
         }
         other => other.to_string(),

@@ -61,9 +61,7 @@ fn step(target: &mut Value, operation: &Value) -> Result<(), Problem> {
 }
 
 fn absent(operation: &str, path: &str) -> Problem {
-    Problem::Failed(format!(
-        "{operation} operation does not apply: doc is missing path: {path}: missing value"
-    ))
+    Problem::Failed(format!("{operation} operation does not apply: doc is missing path: {path}: missing value"))
 }
 
 fn split(path: &str) -> Option<(&str, String)> {
@@ -100,9 +98,7 @@ fn remove(target: &mut Value, path: &str) -> Result<Value, Problem> {
     let (parent, last) = split(path).ok_or_else(|| absent("remove", path))?;
     let removed = match target.pointer_mut(parent) {
         Some(Value::Object(map)) => map.remove(&last),
-        Some(Value::Array(list)) => {
-            last.parse::<usize>().ok().filter(|at| *at < list.len()).map(|at| list.remove(at))
-        }
+        Some(Value::Array(list)) => last.parse::<usize>().ok().filter(|at| *at < list.len()).map(|at| list.remove(at)),
         _ => None,
     };
     removed.ok_or_else(|| absent("remove", path))

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::kubernetes::merge::equal;
+use crate::kubernetes::merge::{equal, go_value};
 use crate::kubernetes::schema::{PatchStrategy, Schema, Type, TypeId, Typed};
 
 /// `target` with `patch` laid over it.
@@ -120,32 +120,60 @@ fn lists(
         Type::List { item, .. } => Some(*item),
         _ => None,
     });
+    // What the patch names comes in its order; what only the object has is kept between.
+    let identity = |item: &Value| item.get(key).cloned().unwrap_or(Value::Null);
+    let mut named = Vec::with_capacity(new.len());
     for item in new {
-        let Some(identity) = item.get(key) else {
-            return Err(format!("map: {item} does not contain declared merge key: {key}"));
-        };
-        let same = |old: &Value| old.get(key).is_some_and(|value| equal(value, identity));
+        if item.get(key).is_none() {
+            return Err(format!("map: {} does not contain declared merge key: {key}", go_value(item)));
+        }
+        let same = |old: &&Value| equal(&identity(old), &identity(item));
         if directive(item).as_deref() == Some("delete") {
-            out.retain(|old| !same(old));
+            out.retain(|old| !same(&old));
             continue;
         }
-        match out.iter_mut().find(|old| same(old)) {
-            Some(slot) => {
-                if let (Some(item_type), Value::Object(before), Value::Object(change)) =
-                    (item_type, &*slot, item)
-                {
-                    *slot = Value::Object(maps(schema, item_type, before, change)?);
-                } else {
-                    *slot = item.clone();
-                }
+        let merged = match (out.iter().find(same), item_type, item) {
+            (Some(Value::Object(before)), Some(item_type), Value::Object(change)) => {
+                Value::Object(maps(schema, item_type, before, change)?)
             }
-            None => out.push(item.clone()),
+            (None, Some(item_type), Value::Object(change)) => {
+                Value::Object(maps(schema, item_type, &Map::new(), change)?)
+            }
+            _ => item.clone(),
+        };
+        named.push(merged);
+    }
+    let (mut kept, mut moved): (Vec<Value>, Vec<Value>) = (Vec::new(), Vec::new());
+    for item in &out {
+        let is_named = named.iter().any(|other| equal(&identity(other), &identity(item)));
+        let ordered = order
+            .and_then(Value::as_array)
+            .is_some_and(|order| order.iter().any(|wanted| equal(&identity(wanted), &identity(item))));
+        match (is_named, ordered) {
+            (true, _) => {}
+            (false, true) => moved.push(item.clone()),
+            (false, false) => kept.push(item.clone()),
         }
     }
+    named.extend(moved);
     if let Some(order) = order {
-        sort(&mut out, order, Some(key));
+        sort(&mut named, order, Some(key));
     }
-    Ok(Value::Array(out))
+    let place = |item: &Value| old.iter().position(|o| equal(&identity(o), &identity(item)));
+    let mut merged = Vec::with_capacity(named.len() + kept.len());
+    let (mut left, mut right) = (named.into_iter().peekable(), kept.into_iter().peekable());
+    loop {
+        let right_first = match (left.peek(), right.peek()) {
+            (Some(l), Some(r)) => {
+                matches!((place(l), place(r)), (Some(l), Some(r)) if r < l)
+            }
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        let Some(item) = (if right_first { right.next() } else { left.next() }) else { break };
+        merged.push(item);
+    }
+    Ok(Value::Array(merged))
 }
 
 /// Sorts what the order names to where it names it; the rest keeps its place at the end.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Field, Items, PatchStrategy, Scalar, Schema, Type, TypeId, Typed};
+use super::{Field, Items, PatchStrategy, Presence, Scalar, Schema, Type, TypeId, Typed};
 
 /// The type of a custom resource: the schema's fields, with the metadata every object has.
 pub(crate) fn typed(schema: &Value) -> Typed {
@@ -32,7 +32,7 @@ fn root_of_anything(schema: &mut Schema) -> TypeId {
 }
 
 fn field(type_id: TypeId, required: bool) -> Field {
-    Field { type_id, required, default: None, patch: PatchStrategy::default() }
+    Field { type_id, required, default: None, patch: PatchStrategy::default(), presence: Presence::default() }
 }
 
 fn add(schema: &mut Schema, document: &Value) -> TypeId {
@@ -94,12 +94,9 @@ fn add(schema: &mut Schema, document: &Value) -> TypeId {
                 }
                 Some(Value::Bool(true)) => schema.add(Type::Deduced),
                 _ if preserve => schema.add(Type::Deduced),
-                _ if text("type") == "object" => schema.add(Type::Struct {
-                    name: String::new(),
-                    fields: BTreeMap::new(),
-                    atomic,
-                    unknown: None,
-                }),
+                _ if text("type") == "object" => {
+                    schema.add(Type::Struct { name: String::new(), fields: BTreeMap::new(), atomic, unknown: None })
+                }
                 _ => schema.add(Type::Deduced),
             }
         }

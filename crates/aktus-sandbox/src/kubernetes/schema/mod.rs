@@ -65,6 +65,20 @@ pub(crate) struct PatchStrategy {
     pub(crate) retain_keys: bool,
 }
 
+/// What becomes of a field's zero value when Go writes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It is written if it was set.
+    #[default]
+    WhenSet,
+    /// It is left out.
+    OmittedWhenZero,
+    /// It is written even if it was not set.
+    Always,
+    /// It is written as null if it was not set.
+    NullWhenUnset,
+}
+
 /// A named field of a [`Type::Struct`].
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
@@ -73,6 +87,7 @@ pub(crate) struct Field {
     /// The value a missing field has when it is part of a list key.
     pub(crate) default: Option<Value>,
     pub(crate) patch: PatchStrategy,
+    pub(crate) presence: Presence,
 }
 
 /// A type.
@@ -107,8 +122,7 @@ pub(crate) struct Schema {
     names: BTreeMap<String, TypeId>,
 }
 
-static BUILT_IN: LazyLock<Arc<Schema>> =
-    LazyLock::new(|| Arc::new(parse::schema(include_str!("types.txt"))));
+static BUILT_IN: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(parse::schema(include_str!("types.txt"))));
 
 impl Schema {
     /// The types of the built-in kinds.
@@ -143,9 +157,7 @@ impl Schema {
     /// field.
     pub(crate) fn field(&self, id: TypeId, name: &str) -> Option<TypeId> {
         match self.get(id) {
-            Type::Struct { fields, unknown, .. } => {
-                fields.get(name).map(|field| field.type_id).or(*unknown)
-            }
+            Type::Struct { fields, unknown, .. } => fields.get(name).map(|field| field.type_id).or(*unknown),
             Type::Map { item, .. } => Some(*item),
             Type::Deduced => Some(id),
             Type::Any | Type::Scalar(_) | Type::List { .. } => None,
@@ -185,9 +197,7 @@ mod tests {
         let pod = schema.named("core.v1.Pod").unwrap();
         let spec = schema.field(pod, "spec").unwrap();
         let containers = schema.field(spec, "containers").unwrap();
-        let Type::List { items, item } = schema.get(containers) else {
-            panic!("containers are a list")
-        };
+        let Type::List { items, item } = schema.get(containers) else { panic!("containers are a list") };
         assert_eq!(*items, Items::Map(vec!["name".to_owned()]));
         assert!(schema.names_field(*item, "image"));
         assert!(!schema.names_field(*item, "imagine"));

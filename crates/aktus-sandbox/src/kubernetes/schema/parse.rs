@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Field, Items, PatchStrategy, Scalar, Schema, Type, TypeId};
+use super::{Field, Items, PatchStrategy, Presence, Scalar, Schema, Type, TypeId};
 
 /// Reads the table; a malformed line would show in this crate's tests, so lines that cannot be
 /// read are skipped.
@@ -28,15 +28,13 @@ pub(super) fn schema(text: &str) -> Schema {
     }
     let mut current: Option<(TypeId, String, bool)> = None;
     let mut fields = BTreeMap::new();
-    let mut finish = |schema: &mut Schema,
-                      current: &mut Option<(TypeId, String, bool)>,
-                      fields: &mut BTreeMap<String, Field>| {
-        if let Some((id, name, atomic)) = current.take() {
-            let value =
-                Type::Struct { name, fields: std::mem::take(fields), atomic, unknown: None };
-            schema.set(id, value);
-        }
-    };
+    let mut finish =
+        |schema: &mut Schema, current: &mut Option<(TypeId, String, bool)>, fields: &mut BTreeMap<String, Field>| {
+            if let Some((id, name, atomic)) = current.take() {
+                let value = Type::Struct { name, fields: std::mem::take(fields), atomic, unknown: None };
+                schema.set(id, value);
+            }
+        };
     for line in text.lines() {
         if line.starts_with('#') || line.starts_with("@alias ") {
             continue;
@@ -52,14 +50,23 @@ pub(super) fn schema(text: &str) -> Schema {
             continue;
         }
         let mut items = Items::Atomic;
-        let mut field =
-            Field { type_id: any, required: false, default: None, patch: PatchStrategy::default() };
-        let mut atomic = false;
+        let mut field = Field {
+            type_id: any,
+            required: false,
+            default: None,
+            patch: PatchStrategy::default(),
+            presence: Presence::default(),
+        };
+        let mut atomic = None;
         for word in words {
             match word.split_once('=') {
                 None if word == "required" => field.required = true,
+                None if word == "zero" => field.presence = Presence::OmittedWhenZero,
+                None if word == "always" => field.presence = Presence::Always,
+                None if word == "null" => field.presence = Presence::NullWhenUnset,
                 None if word == "set" => items = Items::Set,
-                None if word == "atomic" => atomic = true,
+                None if word == "atomic" => atomic = Some(true),
+                None if word == "granular" => atomic = Some(false),
                 None if word == "merge" => field.patch.merge = true,
                 None if word == "retainKeys" => field.patch.retain_keys = true,
                 Some(("map", keys)) => {
@@ -80,17 +87,21 @@ pub(super) fn schema(text: &str) -> Schema {
     schema
 }
 
-fn type_of(schema: &mut Schema, any: TypeId, text: &str, items: Items, atomic: bool) -> TypeId {
+fn type_of(schema: &mut Schema, any: TypeId, text: &str, items: Items, atomic: Option<bool>) -> TypeId {
     if let Some(rest) = text.strip_prefix("[]") {
-        let item = type_of(schema, any, rest, Items::Atomic, false);
+        let item = type_of(schema, any, rest, Items::Atomic, None);
         return schema.add(Type::List { item, items });
     }
     if let Some(rest) = text.strip_prefix("{}") {
-        let item = type_of(schema, any, rest, Items::Atomic, false);
-        return schema.add(Type::Map { item, atomic });
+        let item = type_of(schema, any, rest, Items::Atomic, None);
+        return schema.add(Type::Map { item, atomic: atomic.unwrap_or(false) });
     }
     if let Some(id) = schema.named(text) {
-        return id;
+        let Some(wanted) = atomic else { return id };
+        // A struct that is owned otherwise in this place than elsewhere is a type of its own; the
+        // table has only structs that come before those that use them so.
+        let Type::Struct { name, fields, unknown, .. } = schema.get(id).clone() else { return id };
+        return schema.add(Type::Struct { name, fields, atomic: wanted, unknown });
     }
     scalar(text).map_or(any, |scalar| schema.add(Type::Scalar(scalar)))
 }

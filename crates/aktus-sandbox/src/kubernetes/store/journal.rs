@@ -38,18 +38,11 @@ impl Journal {
     /// Opens the journal in a directory, which is made if it is not there, and reads it.
     pub(super) fn open(directory: &Path) -> io::Result<(Self, Vec<Line>)> {
         fs::create_dir_all(directory)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(directory.join(LOCK))?;
+        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(LOCK))?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::new(
                 io::ErrorKind::ResourceBusy,
-                format!(
-                    "the sandbox directory {} is in use by another process",
-                    directory.display()
-                ),
+                format!("the sandbox directory {} is in use by another process", directory.display()),
             ),
             TryLockError::Error(error) => error,
         })?;

@@ -131,12 +131,9 @@ impl Store {
         namespace: Option<&'a str>,
     ) -> impl Iterator<Item = (&'a Key, &'a Arc<Value>)> {
         let start = Key::new(storage, namespace.unwrap_or(""), "");
-        self.objects.range((Bound::Included(start), Bound::Unbounded)).take_while(
-            move |(key, _)| {
-                key.storage == storage
-                    && namespace.is_none_or(|namespace| key.namespace == namespace)
-            },
-        )
+        self.objects.range((Bound::Included(start), Bound::Unbounded)).take_while(move |(key, _)| {
+            key.storage == storage && namespace.is_none_or(|namespace| key.namespace == namespace)
+        })
     }
 
     /// Every object.
@@ -185,13 +182,7 @@ impl Store {
         }
     }
 
-    fn remember(
-        &mut self,
-        key: Key,
-        object: Arc<Value>,
-        previous: Option<Arc<Value>>,
-        deleted: bool,
-    ) {
+    fn remember(&mut self, key: Key, object: Arc<Value>, previous: Option<Arc<Value>>, deleted: bool) {
         let revision = self.revision;
         self.history.push_back(Change { revision, key, object, previous, deleted });
         if self.history.len() > HISTORY
@@ -267,9 +258,8 @@ mod tests {
         for name in ["a", "b", "c"] {
             store.put(Key::new("configmaps", "default", name), map(name));
         }
-        let names = |revision| -> Vec<String> {
-            store.changes_after(revision).map(|change| change.key.name.clone()).collect()
-        };
+        let names =
+            |revision| -> Vec<String> { store.changes_after(revision).map(|change| change.key.name.clone()).collect() };
         assert_eq!(names(1), ["b", "c"]);
         assert_eq!(names(3), Vec::<String>::new());
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::written;
 use crate::kubernetes::resources::Resource;
 
 /// A kept object as `resource` shows it.
@@ -20,6 +21,9 @@ pub(crate) fn shown(resource: &Resource, object: &Arc<Value>) -> Arc<Value> {
             ("autoscaling", "HorizontalPodAutoscaler") => scaler_to_old(map),
             _ => {}
         }
+    }
+    if resource.custom.is_none() {
+        written::normalize(&resource.typed.schema, resource.typed.root, &mut object);
     }
     Arc::new(object)
 }

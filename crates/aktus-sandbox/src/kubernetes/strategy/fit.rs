@@ -2,62 +2,36 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
 use serde_json::Value;
 
+use super::{quantity, written};
 use crate::kubernetes::api::FieldValidation;
 use crate::kubernetes::resources::Resource;
 use crate::kubernetes::schema::{Scalar, Schema, Type, TypeId};
-use crate::kubernetes::status::Status;
 
 /// Checks types, drops nulls and unknown fields; unknown fields are refused or warned of as asked.
-pub(crate) fn fit(
-    resource: &Resource,
-    object: &mut Value,
-    validation: FieldValidation,
-) -> Result<Vec<String>, Status> {
-    let unknown = unknown_fields(resource, object, validation)?;
-    if resource.custom.is_some() {
-        return Ok(unknown);
-    }
+///
+/// Answers with the warnings, or with what Go's decoder would say.
+pub(crate) fn fit(resource: &Resource, object: &mut Value, validation: FieldValidation) -> Result<Vec<String>, String> {
     let schema = &resource.typed.schema;
-    if let Some(problem) = wrong_type(schema, resource.typed.root, object, &resource.kind, "") {
-        return Err(Status::bad_request(format!(
-            "{} in version {:?} cannot be handled as a {}: {problem}",
-            resource.kind, resource.version, resource.kind
-        )));
-    }
-    Ok(unknown)
-}
-
-/// Drops fields that the kind does not have.
-pub(crate) fn unknown_fields(
-    resource: &Resource,
-    object: &mut Value,
-    validation: FieldValidation,
-) -> Result<Vec<String>, Status> {
     let mut unknown = Vec::new();
-    prune(&resource.typed.schema, resource.typed.root, object, &mut String::new(), &mut unknown);
+    prune(schema, resource.typed.root, object, &mut String::new(), &mut unknown);
     let texts: Vec<String> = unknown.iter().map(|path| format!("unknown field {path:?}")).collect();
+    if resource.custom.is_none() {
+        if let Some(problem) = wrong_type(schema, resource.typed.root, object, &resource.kind, "") {
+            return Err(problem);
+        }
+        written::normalize(schema, resource.typed.root, object);
+    }
     match validation {
-        FieldValidation::Strict if !texts.is_empty() => Err(Status::bad_request(format!(
-            "{} in version {:?} cannot be handled as a {}: strict decoding error: {}",
-            resource.kind,
-            resource.version,
-            resource.kind,
-            texts.join(", ")
-        ))),
+        FieldValidation::Strict if !texts.is_empty() => Err(format!("strict decoding error: {}", texts.join(", "))),
         FieldValidation::Warn => Ok(texts),
         _ => Ok(Vec::new()),
     }
 }
 
-fn prune(
-    schema: &Schema,
-    id: TypeId,
-    value: &mut Value,
-    path: &mut String,
-    unknown: &mut Vec<String>,
-) {
+fn prune(schema: &Schema, id: TypeId, value: &mut Value, path: &mut String, unknown: &mut Vec<String>) {
     match value {
         Value::Object(map) => {
             let nulls = matches!(schema.get(id), Type::Struct { .. });
@@ -110,26 +84,32 @@ pub(crate) fn json_kind(value: &Value) -> &'static str {
 }
 
 /// The first value that does not fit its type, in the words of Go's decoder.
-fn wrong_type(
-    schema: &Schema,
-    id: TypeId,
-    value: &Value,
-    owner: &str,
-    path: &str,
-) -> Option<String> {
+fn wrong_type(schema: &Schema, id: TypeId, value: &Value, owner: &str, path: &str) -> Option<String> {
     let complain = |go_type: &str| {
-        Some(format!(
-            "json: cannot unmarshal {} into Go struct field {owner}.{path} of type {go_type}",
-            json_kind(value)
-        ))
+        // Numbers that are no integers are shown, other values are not.
+        let shown = match (go_type, value) {
+            ("int32" | "int64", Value::Number(number)) => format!("number {number}"),
+            _ => json_kind(value).to_owned(),
+        };
+        Some(format!("json: cannot unmarshal {shown} into Go struct field {owner}.{path} of type {go_type}"))
     };
     match (schema.get(id), value) {
         (_, Value::Null) | (Type::Any | Type::Deduced, _) => None,
+        (Type::Scalar(Scalar::Quantity), Value::String(text)) if !quantity::is_quantity(text) => Some(
+            "quantities must match the regular expression \
+                 '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+                .to_owned(),
+        ),
+        (Type::Scalar(Scalar::Bytes), Value::String(text)) => {
+            let decoded = base64::engine::general_purpose::STANDARD.decode(text);
+            decoded.err().map(|error| base64_problem(&error, text))
+        }
         (Type::Scalar(scalar), value) => {
             let fits = match scalar {
                 Scalar::String | Scalar::Bytes | Scalar::Time => value.is_string(),
                 Scalar::Bool => value.is_boolean(),
-                Scalar::Int32 | Scalar::Int64 => value.is_i64() || value.is_u64(),
+                Scalar::Int32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+                Scalar::Int64 => value.is_i64(),
                 Scalar::Float => value.is_number(),
                 Scalar::IntOrString | Scalar::Quantity => value.is_string() || value.is_number(),
             };
@@ -138,17 +118,32 @@ fn wrong_type(
         (Type::List { item, .. }, Value::Array(list)) => {
             list.iter().find_map(|child| wrong_type(schema, *item, child, owner, path))
         }
-        (Type::List { .. }, _) => complain("[]interface {}"),
-        (Type::Struct { name: owner, .. }, Value::Object(map)) => {
-            map.iter().find_map(|(name, child)| {
-                let below = schema.field(id, name)?;
-                wrong_type(schema, below, child, owner, &join(path, name))
-            })
-        }
+        (Type::Struct { name: owner, .. }, Value::Object(map)) => map.iter().find_map(|(name, child)| {
+            let below = schema.field(id, name)?;
+            wrong_type(schema, below, child, owner, &join(path, name))
+        }),
         (Type::Map { item, .. }, Value::Object(map)) => {
             map.values().find_map(|child| wrong_type(schema, *item, child, owner, path))
         }
-        (Type::Struct { name, .. }, _) => complain(&format!("v1.{name}")),
-        (Type::Map { .. }, _) => complain("map[string]string"),
+        (_, _) => complain(&go_type(schema, id)),
     }
+}
+
+/// A type as Go names it.
+fn go_type(schema: &Schema, id: TypeId) -> String {
+    match schema.get(id) {
+        Type::Scalar(scalar) => scalar.go_type().to_owned(),
+        Type::List { item, .. } => format!("[]{}", go_type(schema, *item)),
+        Type::Map { item, .. } => format!("map[string]{}", go_type(schema, *item)),
+        Type::Struct { name, .. } => format!("v1.{name}"),
+        Type::Any | Type::Deduced => "interface {}".to_owned(),
+    }
+}
+
+fn base64_problem(error: &base64::DecodeError, text: &str) -> String {
+    let at = match error {
+        base64::DecodeError::InvalidByte(at, _) | base64::DecodeError::InvalidLastSymbol(at, _) => *at,
+        _ => text.len(),
+    };
+    format!("illegal base64 data at input byte {at}")
 }

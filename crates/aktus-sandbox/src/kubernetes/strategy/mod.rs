@@ -4,20 +4,22 @@ pub(crate) mod convert;
 pub(crate) mod defaults;
 pub(crate) mod fit;
 pub(crate) mod prepare;
+pub(crate) mod quantity;
 pub(crate) mod validation;
+pub(crate) mod written;
 
 use serde_json::Value;
 
 use super::fields::FieldSet;
 use super::resources::Resource;
 use super::store::Store;
-use crate::Mode;
 
 /// What rules may look at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) store: &'a Store,
-    pub(crate) mode: Mode,
+    /// RFC 3339, seconds.
+    pub(crate) now: &'a str,
 }
 
 /// The fields that an endpoint resets, and that nobody can own through it.
@@ -26,15 +28,8 @@ pub(crate) fn reset_fields(resource: &Resource, subresource: Option<&str>) -> Fi
         None if resource.has_subresource("status") => FieldSet::of_names(&[&["status"]]),
         Some("status") if resource.custom.is_some() => {
             let mut set = FieldSet::of_names(&[&["spec"]]);
-            for field in [
-                "name",
-                "namespace",
-                "labels",
-                "annotations",
-                "finalizers",
-                "ownerReferences",
-                "generateName",
-            ] {
+            for field in ["name", "namespace", "labels", "annotations", "finalizers", "ownerReferences", "generateName"]
+            {
                 set = set.union(&FieldSet::of_names(&[&["metadata", field]]));
             }
             set
@@ -79,16 +74,24 @@ pub(crate) fn allows_unconditional(resource: &Resource) -> bool {
 
 /// Kinds whose deletion answers with the object instead of a `Status`.
 pub(crate) fn returns_deleted(resource: &Resource) -> bool {
-    resource.group.is_empty()
-        && matches!(
-            resource.kind.as_str(),
-            "Pod"
+    matches!(
+        (resource.group.as_str(), resource.kind.as_str()),
+        (
+            "",
+            "Namespace"
                 | "PersistentVolume"
                 | "PersistentVolumeClaim"
+                | "Pod"
                 | "PodTemplate"
                 | "ResourceQuota"
+                | "Service"
                 | "ServiceAccount"
-        )
+        ) | ("resource.k8s.io", _)
+            | (
+                "storage.k8s.io",
+                "CSIDriver" | "CSINode" | "StorageClass" | "VolumeAttachment" | "VolumeAttributesClass"
+            )
+    )
 }
 
 /// Namespaces that the API never deletes.
@@ -102,10 +105,7 @@ pub(crate) fn grace_period(resource: &Resource, live: &Value, asked: Option<i64>
         return 0;
     }
     let unscheduled = live.pointer("/spec/nodeName").is_none();
-    let ended = matches!(
-        live.pointer("/status/phase").and_then(Value::as_str),
-        Some("Succeeded" | "Failed")
-    );
+    let ended = matches!(live.pointer("/status/phase").and_then(Value::as_str), Some("Succeeded" | "Failed"));
     if unscheduled || ended {
         return 0;
     }
@@ -117,19 +117,14 @@ pub(crate) fn grace_period(resource: &Resource, live: &Value, asked: Option<i64>
 pub(crate) fn waits_for_contents(resource: &Resource, live: &Value) -> bool {
     resource.kind == "Namespace"
         && resource.group.is_empty()
-        && live
-            .pointer("/spec/finalizers")
-            .and_then(Value::as_array)
-            .is_some_and(|list| !list.is_empty())
+        && live.pointer("/spec/finalizers").and_then(Value::as_array).is_some_and(|list| !list.is_empty())
 }
 
 /// Whether nothing holds a deleted object any more.
 pub(crate) fn can_go(object: &Value) -> bool {
-    let empty =
-        |pointer: &str| object.pointer(pointer).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    let empty = |pointer: &str| object.pointer(pointer).and_then(Value::as_array).is_none_or(Vec::is_empty);
     let grace = object.pointer("/metadata/deletionGracePeriodSeconds").and_then(Value::as_i64);
     empty("/metadata/finalizers")
         && grace.unwrap_or(0) == 0
-        && (object.get("kind").and_then(Value::as_str) != Some("Namespace")
-            || empty("/spec/finalizers"))
+        && (object.get("kind").and_then(Value::as_str) != Some("Namespace") || empty("/spec/finalizers"))
 }
