@@ -3,6 +3,15 @@
 //! Sprig's rules (`crypto.go`): RSA keys of 2048 bits for certificates, a random serial number of 128 bits, valid
 //! from now for a number of days, for servers and clients; certificates as Go's `x509.CreateCertificate` writes
 //! them, keys as PKCS #1 (RSA), SEC 1 (ECDSA) or PKCS #8 (Ed25519). DSA keys are not made; see the error.
+//!
+//! ```
+//! use aktus_helm::SystemHost;
+//! use aktus_helm::certs::CertificateMaker;
+//!
+//! // A program gives its clock and its source of randomness; here both stand still.
+//! let now = || jiff::Timestamp::UNIX_EPOCH;
+//! let host = SystemHost::new(now, |buffer| buffer.fill(7)).with_certificates(CertificateMaker::new(now));
+//! ```
 
 mod der;
 mod key;
