@@ -221,26 +221,14 @@ impl ApiError {
             Class::Quota => "raise the quota or limit of the namespace, or ask for less",
             Class::Policy => "change the object as the policy demands, or exempt the namespace",
             Class::NamespaceMissing => "create the namespace first",
-            Class::Terminating => {
-                "wait until the deletion has finished; finalizers may hold it back"
-            }
-            Class::UnknownKind => {
-                "install the custom resource definition that serves this kind, or check `apiVersion`"
-            }
+            Class::Terminating => "wait until the deletion has finished; finalizers may hold it back",
+            Class::UnknownKind => "install the custom resource definition that serves this kind, or check `apiVersion`",
             Class::AlreadyExists => "somebody else created it: adopt it or choose another name",
-            Class::Conflict => {
-                "let the other manager give up the field, or force the conflict to take it over"
-            }
+            Class::Conflict => "let the other manager give up the field, or force the conflict to take it over",
             Class::Race => "somebody changes the object at the same time: try again",
-            Class::TooLarge => {
-                "make the object smaller: etcd takes at most about 1.5 MiB, a Secret 1 MiB"
-            }
-            Class::Immutable => {
-                "keep the field as it is, or allow the object to be deleted and created again"
-            }
-            Class::Unreachable => {
-                "check the address, the network path and whether the cluster is up"
-            }
+            Class::TooLarge => "make the object smaller: etcd takes at most about 1.5 MiB, a Secret 1 MiB",
+            Class::Immutable => "keep the field as it is, or allow the object to be deleted and created again",
+            Class::Unreachable => "check the address, the network path and whether the cluster is up",
             Class::Untrusted => "check the certificate authority given for the cluster",
             _ => return None,
         };
@@ -323,6 +311,14 @@ const TRANSIENT_TEXTS: &[&str] = &[
     "apiserver not ready",
 ];
 
+/// Words in a 500 that say the object is at fault: server-side apply answers so to what does not fit the schema.
+const INVALID_TEXTS: &[&str] = &[
+    "failed to create typed patch object",
+    "failed to create typed live object",
+    "field not declared in schema",
+    "duplicate entries for key",
+];
+
 /// Words that say an object is too large, whatever the code.
 const TOO_LARGE_TEXTS: &[&str] =
     &["Request entity too large", "request is too large", "Too long: ", "limit is 3145728"];
@@ -341,12 +337,10 @@ const IMMUTABLE_TEXTS: &[&str] = &[
 ];
 
 /// Words of a refusal because the namespace's limits are used up.
-const QUOTA_TEXTS: &[&str] =
-    &["exceeded quota", "usage per Container is", "usage per Pod is", "failed quota"];
+const QUOTA_TEXTS: &[&str] = &["exceeded quota", "usage per Container is", "usage per Pod is", "failed quota"];
 
 /// Words of a refusal by policy.
-const POLICY_TEXTS: &[&str] =
-    &["violates PodSecurity", "denied the request", "ValidatingAdmissionPolicy"];
+const POLICY_TEXTS: &[&str] = &["violates PodSecurity", "denied the request", "ValidatingAdmissionPolicy"];
 
 /// Whether a controller's words mean that the namespace's limits or policies refuse its pods: waiting does not help.
 pub(crate) fn is_final_refusal(words: &str) -> bool {
@@ -357,9 +351,7 @@ impl Status {
     /// Reads an error answer; a body that is no `Status` is kept as text, shortened.
     pub fn read(code: u16, body: &[u8]) -> Self {
         match serde_json::from_slice::<Value>(body) {
-            Ok(value) if value.get("kind").and_then(Value::as_str) == Some("Status") => {
-                Self::from_json(code, &value)
-            }
+            Ok(value) if value.get("kind").and_then(Value::as_str) == Some("Status") => Self::from_json(code, &value),
             _ => {
                 let text = String::from_utf8_lossy(body);
                 let message = text.trim().chars().take(300).collect();
@@ -370,17 +362,11 @@ impl Status {
 
     /// Reads a `Status` object; `code` is used where the object has none.
     pub fn from_json(code: u16, value: &Value) -> Self {
-        let text = |value: &Value, field: &str| {
-            value.get(field).and_then(Value::as_str).unwrap_or("").to_owned()
-        };
+        let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).unwrap_or("").to_owned();
         let details = value.get("details").unwrap_or(&Value::Null);
         let causes = details.get("causes").and_then(Value::as_array).into_iter().flatten();
         Self {
-            code: value
-                .get("code")
-                .and_then(Value::as_u64)
-                .and_then(|code| u16::try_from(code).ok())
-                .unwrap_or(code),
+            code: value.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok()).unwrap_or(code),
             reason: text(value, "reason"),
             message: text(value, "message"),
             details_kind: text(details, "kind"),
@@ -403,10 +389,9 @@ impl Status {
     /// What to do about it. The one place where codes, reasons and words become a decision.
     pub fn class(&self) -> Class {
         let says = |texts: &[&str]| {
-            texts.iter().any(|text| {
-                self.message.contains(text)
-                    || self.causes.iter().any(|cause| cause.message.contains(text))
-            })
+            texts
+                .iter()
+                .any(|text| self.message.contains(text) || self.causes.iter().any(|cause| cause.message.contains(text)))
         };
         if self.code >= 400 && says(TOO_LARGE_TEXTS) {
             return Class::TooLarge;
@@ -423,9 +408,7 @@ impl Status {
             404 if self.details_name.is_empty() => Class::UnknownKind,
             404 => Class::NotFound,
             408 | 429 | 502 | 503 | 504 => Class::Retry { after: self.retry_after },
-            409 if self.causes.iter().any(|cause| cause.reason == "FieldManagerConflict") => {
-                Class::Conflict
-            }
+            409 if self.causes.iter().any(|cause| cause.reason == "FieldManagerConflict") => Class::Conflict,
             409 if says(&["object is being deleted"]) => Class::Terminating,
             409 if self.reason == "AlreadyExists" => Class::AlreadyExists,
             409 => Class::Race,
@@ -433,9 +416,8 @@ impl Status {
             413 => Class::TooLarge,
             422 if says(IMMUTABLE_TEXTS) => Class::Immutable,
             400..=499 => Class::Invalid,
-            500 if self.reason == "ServerTimeout" || says(TRANSIENT_TEXTS) => {
-                Class::Retry { after: self.retry_after }
-            }
+            500 if self.reason == "ServerTimeout" || says(TRANSIENT_TEXTS) => Class::Retry { after: self.retry_after },
+            500 if says(INVALID_TEXTS) => Class::Invalid,
             _ => Class::Internal,
         }
     }

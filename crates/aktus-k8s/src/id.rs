@@ -23,20 +23,12 @@ pub struct ObjectId {
 impl ObjectId {
     /// The id of a cluster-scoped object.
     pub fn cluster_scoped(api_version: &str, kind: &str, name: &str) -> Self {
-        Self {
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
-            namespace: None,
-            name: name.to_owned(),
-        }
+        Self { api_version: api_version.to_owned(), kind: kind.to_owned(), namespace: None, name: name.to_owned() }
     }
 
     /// The id of an object in a namespace.
     pub fn namespaced(api_version: &str, kind: &str, namespace: &str, name: &str) -> Self {
-        Self {
-            namespace: Some(namespace.to_owned()),
-            ..Self::cluster_scoped(api_version, kind, name)
-        }
+        Self { namespace: Some(namespace.to_owned()), ..Self::cluster_scoped(api_version, kind, name) }
     }
 
     /// The API group; empty for the core group.
@@ -82,10 +74,7 @@ mod tests {
     fn display_names_kind_namespace_and_name() {
         let deployment = ObjectId::namespaced("apps/v1", "Deployment", "aktus", "qdrant");
         assert_eq!(deployment.to_string(), "Deployment/aktus/qdrant");
-        assert_eq!(
-            ObjectId::cluster_scoped("v1", "Namespace", "aktus").to_string(),
-            "Namespace/aktus"
-        );
+        assert_eq!(ObjectId::cluster_scoped("v1", "Namespace", "aktus").to_string(), "Namespace/aktus");
     }
 
     #[test]

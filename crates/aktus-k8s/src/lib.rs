@@ -68,14 +68,14 @@ mod wait;
 
 pub use apply::{Action, Applied, ApplyError, ApplyEvent, ApplyProblem, ChangeSet, apply_plan};
 pub use client::{
-    ApplyOptions, Backoff, Cluster, ConnectError, ConnectOptions, DeleteOptions, Deletion,
-    Endpoint, Propagation, Resource, Selector, ServerVersion, StaticToken, Token, TokenSource,
+    ApplyOptions, Backoff, Cluster, ConnectError, ConnectOptions, DeleteOptions, Deletion, Endpoint, Propagation,
+    Resource, Selector, ServerVersion, StaticToken, Token, TokenSource,
 };
 pub use error::{ApiError, BoxError, Call, Cause, Class, FieldConflict, Status};
 pub use id::ObjectId;
 pub use object::{Object, ObjectError};
 pub use plan::{
-    Change, FieldChange, Ownership, Plan, PlanError, PlanOptions, Prune, Stage, Step, decide,
-    masked, plan, plan_deletions,
+    Change, FieldChange, Ownership, Plan, PlanError, PlanOptions, Prune, Stage, Step, decide, masked, plan,
+    plan_deletions,
 };
 pub use wait::{OnChange, Readiness, Related, Remaining, readiness, wait, wait_gone};

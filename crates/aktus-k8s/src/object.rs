@@ -69,8 +69,7 @@ impl Object {
                 (kind, name) => format!("{kind}/{name}"),
             }
         };
-        for (field, pointer) in
-            [("apiVersion", "/apiVersion"), ("kind", "/kind"), ("metadata.name", "/metadata/name")]
+        for (field, pointer) in [("apiVersion", "/apiVersion"), ("kind", "/kind"), ("metadata.name", "/metadata/name")]
         {
             if text(pointer).is_empty() {
                 return Err(ObjectError::Field { object: describe(), field });
@@ -226,14 +225,7 @@ impl Object {
     pub fn for_apply(&self) -> Value {
         let mut value = self.0.clone();
         if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-            for field in [
-                "managedFields",
-                "resourceVersion",
-                "uid",
-                "creationTimestamp",
-                "generation",
-                "selfLink",
-            ] {
+            for field in ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"] {
                 metadata.remove(field);
             }
         }
@@ -300,8 +292,7 @@ fn is_shallow(value: &Value, limit: usize) -> bool {
 }
 
 fn flatten_into(value: Value, depth: usize, objects: &mut Vec<Object>) -> Result<(), ObjectError> {
-    let is_list =
-        value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
+    let is_list = value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"));
     if !(is_list && value.get("items").is_some_and(Value::is_array)) {
         objects.push(Object::new(value)?);
         return Ok(());
@@ -373,15 +364,10 @@ mod tests {
     fn depth_is_limited() {
         let nested = |depth: usize| {
             let inner = (0..depth).fold(json!(1), |inner, _| json!([inner]));
-            Object::new(
-                json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "spec": inner}),
-            )
+            Object::new(json!({"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}, "spec": inner}))
         };
         assert!(nested(DEPTH - 2).is_ok());
-        assert_eq!(
-            nested(DEPTH - 1).unwrap_err().to_string(),
-            "A/a is nested more than 127 levels deep"
-        );
+        assert_eq!(nested(DEPTH - 1).unwrap_err().to_string(), "A/a is nested more than 127 levels deep");
     }
 
     #[test]
@@ -400,10 +386,7 @@ mod tests {
         for _ in 0..LIST_DEPTH {
             nested = json!({"kind": "PodList", "items": [nested]});
         }
-        assert_eq!(
-            Object::flatten(nested).unwrap_err(),
-            ObjectError::ListDepth { limit: LIST_DEPTH }
-        );
+        assert_eq!(Object::flatten(nested).unwrap_err(), ObjectError::ListDepth { limit: LIST_DEPTH });
     }
 
     #[test]
@@ -427,9 +410,6 @@ mod tests {
         pod.set_label("app", "x");
         pod.set_annotation("note", "y");
         pod.set_namespace(Some("aktus"));
-        assert_eq!(
-            (pod.label("app"), pod.annotation("note"), pod.namespace()),
-            (Some("x"), Some("y"), Some("aktus"))
-        );
+        assert_eq!((pod.label("app"), pod.annotation("note"), pod.namespace()), (Some("x"), Some("y"), Some("aktus")));
     }
 }

@@ -33,18 +33,10 @@ fn passes_by_itself() {
     check(429, &json!({"kind": "Status", "details": {"retryAfterSeconds": -1}}), retry);
     check(502, &json!("bad gateway"), retry);
     check(503, &says("ServiceUnavailable", "apiserver not ready"), retry);
-    check(
-        504,
-        &says("Timeout", "Timeout: request did not complete within requested timeout"),
-        retry,
-    );
+    check(504, &says("Timeout", "Timeout: request did not complete within requested timeout"), retry);
     check(500, &says("InternalError", "etcdserver: leader changed"), retry);
     check(500, &says("InternalError", "etcdserver: request timed out"), retry);
-    check(
-        500,
-        &says("InternalError", "rpc error: code = Unknown desc = raft proposal dropped"),
-        retry,
-    );
+    check(500, &says("InternalError", "rpc error: code = Unknown desc = raft proposal dropped"), retry);
     check(500, &says("ServerTimeout", "The operation could not be completed"), retry);
     check(
         500,
@@ -55,14 +47,7 @@ fn passes_by_itself() {
         ),
         retry,
     );
-    check(
-        500,
-        &says(
-            "InternalError",
-            "conversion webhook for example.com/v1, Kind=Thing failed: Post …: EOF",
-        ),
-        retry,
-    );
+    check(500, &says("InternalError", "conversion webhook for example.com/v1, Kind=Thing failed: Post …: EOF"), retry);
 }
 
 #[test]
@@ -88,18 +73,12 @@ fn a_matter_of_permission() {
     );
     check(
         403,
-        &says(
-            "Forbidden",
-            "pods \"web\" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi",
-        ),
+        &says("Forbidden", "pods \"web\" is forbidden: maximum memory usage per Container is 1Gi, but limit is 2Gi"),
         Class::Quota,
     );
     check(
         403,
-        &says(
-            "Forbidden",
-            "pods \"web\" is forbidden: violates PodSecurity \"restricted:latest\": privileged (…)",
-        ),
+        &says("Forbidden", "pods \"web\" is forbidden: violates PodSecurity \"restricted:latest\": privileged (…)"),
         Class::Policy,
     );
     check(
@@ -109,32 +88,17 @@ fn a_matter_of_permission() {
     );
     check(
         422,
-        &says(
-            "Invalid",
-            "x is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
-        ),
+        &says("Invalid", "x is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no"),
         Class::Policy,
     );
 }
 
 #[test]
 fn what_is_not_there() {
-    check(
-        404,
-        &about("deployments", "web", "NotFound", "deployments.apps \"web\" not found"),
-        Class::NotFound,
-    );
-    check(
-        404,
-        &says("NotFound", "the server could not find the requested resource"),
-        Class::UnknownKind,
-    );
+    check(404, &about("deployments", "web", "NotFound", "deployments.apps \"web\" not found"), Class::NotFound);
+    check(404, &says("NotFound", "the server could not find the requested resource"), Class::UnknownKind);
     check(404, &json!("404 page not found"), Class::UnknownKind);
-    check(
-        404,
-        &about("namespaces", "aktus", "NotFound", "namespaces \"aktus\" not found"),
-        Class::NamespaceMissing,
-    );
+    check(404, &about("namespaces", "aktus", "NotFound", "namespaces \"aktus\" not found"), Class::NamespaceMissing);
     check(410, &says("Expired", "too old resource version: 1 (9)"), Class::Gone);
 }
 
@@ -160,11 +124,7 @@ fn what_is_on_its_way_out() {
 
 #[test]
 fn who_was_faster() {
-    check(
-        409,
-        &about("secrets", "a", "AlreadyExists", "secrets \"a\" already exists"),
-        Class::AlreadyExists,
-    );
+    check(409, &about("secrets", "a", "AlreadyExists", "secrets \"a\" already exists"), Class::AlreadyExists);
     check(
         409,
         &about(
@@ -178,12 +138,7 @@ fn who_was_faster() {
     );
     check(
         409,
-        &about(
-            "secrets",
-            "a",
-            "Conflict",
-            "Precondition failed: UID in precondition: x, UID in object meta: y",
-        ),
+        &about("secrets", "a", "Conflict", "Precondition failed: UID in precondition: x, UID in object meta: y"),
         Class::Race,
     );
 }
@@ -196,8 +151,7 @@ fn who_owns_the_field() {
             "message": "conflict with \"kubectl-edit\" using apps/v1", "field": ".spec.replicas"}]}});
     check(409, &body, Class::Conflict);
     let status = Status::read(409, body.to_string().as_bytes());
-    let conflict =
-        FieldConflict { manager: "kubectl-edit".to_owned(), field: ".spec.replicas".to_owned() };
+    let conflict = FieldConflict { manager: "kubectl-edit".to_owned(), field: ".spec.replicas".to_owned() };
     assert_eq!(status.conflicts(), [conflict]);
     assert_eq!(
         status.to_string(),
@@ -225,17 +179,11 @@ fn what_cannot_be_changed() {
             "Forbidden: spec is immutable after creation except resources.requests and volumeAttributesClassName for \
              bound claims",
         ),
-        (
-            "spec.persistentvolumesource",
-            "Forbidden: spec.persistentvolumesource is immutable after creation",
-        ),
+        ("spec.persistentvolumesource", "Forbidden: spec.persistentvolumesource is immutable after creation"),
         ("parameters", "Forbidden: updates to parameters are forbidden."),
         ("provisioner", "Forbidden: updates to provisioner are forbidden."),
         ("roleRef", "Invalid value: {}: cannot change roleRef"),
-        (
-            "spec",
-            "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,…",
-        ),
+        ("spec", "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,…"),
     ];
     for (field, message) in cases {
         let body = cause(field, message);
@@ -248,21 +196,16 @@ fn what_cannot_be_changed() {
 #[test]
 fn what_is_wrong_with_the_object() {
     check(
-        400,
-        &says(
-            "BadRequest",
-            "failed to create typed patch object: .spec.replica: field not declared in schema",
-        ),
+        500,
+        &json!({"kind": "Status", "message": "failed to create typed patch object (aktus/a; apps/v1, \
+            Kind=Deployment): .spec.replica: field not declared in schema"}),
         Class::Invalid,
     );
+    check(400, &says("BadRequest", "strict decoding error: unknown field \"spec.replica\""), Class::Invalid);
     check(422, &says("Invalid", "spec.ports[0].port: Required value"), Class::Invalid);
     check(415, &says("UnsupportedMediaType", "the body was in an unknown format"), Class::Invalid);
     check(413, &says("RequestEntityTooLarge", "limit is 3145728"), Class::TooLarge);
-    check(
-        422,
-        &says("Invalid", "data: Too long: may not be more than 1048576 bytes"),
-        Class::TooLarge,
-    );
+    check(422, &says("Invalid", "data: Too long: may not be more than 1048576 bytes"), Class::TooLarge);
     check(500, &says("InternalError", "etcdserver: request is too large"), Class::TooLarge);
     check(500, &says("InternalError", "something broke"), Class::Internal);
     check(301, &json!("moved"), Class::Internal);

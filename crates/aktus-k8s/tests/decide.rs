@@ -1,5 +1,7 @@
 //! What has to happen to an object, decided from JSON alone.
 
+#![expect(clippy::needless_pass_by_value, reason = "cases read best as plain JSON literals")]
+
 use aktus_k8s::{Change, Object, decide};
 use serde_json::{Value, json};
 
@@ -10,18 +12,18 @@ fn live(object: Value, manager: &str, owned: Value) -> Object {
         "manager": manager, "operation": "Apply", "apiVersion": object["apiVersion"], "fieldsType": "FieldsV1",
         "fieldsV1": owned,
     }]);
-    Object::new(object).unwrap()
+    Object::new(object).expect("an object")
 }
 
 /// One line per difference; `unchanged` if there is none.
 #[track_caller]
 fn decided(desired: Value, live: &Object) -> Vec<String> {
-    match decide(&Object::new(desired).unwrap(), Some(live), "aktus") {
+    match decide(&Object::new(desired).expect("an object"), Some(live), "aktus") {
         Change::Unchanged => vec!["unchanged".to_owned()],
         Change::Update { fields } => fields.iter().map(ToString::to_string).collect(),
-        Change::Replace { immutable, fields } => std::iter::once(format!("immutable {immutable}"))
-            .chain(fields.iter().map(ToString::to_string))
-            .collect(),
+        Change::Replace { immutable, fields } => {
+            std::iter::once(format!("immutable {immutable}")).chain(fields.iter().map(ToString::to_string)).collect()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -54,12 +56,8 @@ fn absent_is_created() {
 #[test]
 fn what_others_own_is_nobodys_business() {
     let owned = json!({"f:spec": {"f:replicas": {}}});
-    let found =
-        deployment(json!({"replicas": 2, "paused": true, "strategy": {"type": "RollingUpdate"}}));
-    assert_eq!(
-        decided(deployment(json!({"replicas": 2})), &live(found, "aktus", owned)),
-        ["unchanged"]
-    );
+    let found = deployment(json!({"replicas": 2, "paused": true, "strategy": {"type": "RollingUpdate"}}));
+    assert_eq!(decided(deployment(json!({"replicas": 2})), &live(found, "aktus", owned)), ["unchanged"]);
 }
 
 #[test]
@@ -67,10 +65,7 @@ fn a_changed_value_is_an_update() {
     let owned = json!({"f:spec": {"f:replicas": {}, "f:minReadySeconds": {}}});
     let found = deployment(json!({"replicas": 2, "minReadySeconds": 5}));
     let desired = deployment(json!({"replicas": 3, "minReadySeconds": 5, "paused": true}));
-    assert_eq!(
-        decided(desired, &live(found, "aktus", owned)),
-        ["spec.paused: + true", "spec.replicas: 2 → 3"]
-    );
+    assert_eq!(decided(desired, &live(found, "aktus", owned)), ["spec.paused: + true", "spec.replicas: 2 → 3"]);
 }
 
 #[test]
@@ -81,10 +76,7 @@ fn what_we_own_and_no_longer_want_is_an_update() {
     found["metadata"]["labels"] = json!({"old/label": "x", "app": "web", "other": "theirs"});
     let mut desired = deployment(json!({"replicas": 2}));
     desired["metadata"]["labels"] = json!({"app": "web"});
-    assert_eq!(
-        decided(desired, &live(found, "aktus", owned)),
-        [r#"metadata.labels[old/label]: - "x""#]
-    );
+    assert_eq!(decided(desired, &live(found, "aktus", owned)), [r#"metadata.labels[old/label]: - "x""#]);
 }
 
 #[test]
@@ -97,9 +89,16 @@ fn what_we_never_applied_is_an_update_even_if_it_is_the_same() {
 }
 
 #[test]
+fn an_object_that_says_nothing_has_nothing_to_own() {
+    let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "web", "labels": null}});
+    assert_eq!(decided(account.clone(), &Object::new(account).unwrap()), ["unchanged"]);
+}
+
+#[test]
 fn an_update_by_our_name_is_no_apply() {
     let mut found = deployment(json!({"replicas": 2}));
-    found["metadata"]["managedFields"] = json!([{"manager": "aktus", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]);
+    found["metadata"]["managedFields"] =
+        json!([{"manager": "aktus", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]);
     let found = Object::new(found).unwrap();
     assert_eq!(decided(deployment(json!({"replicas": 2})), &found), ["metadata.managedFields"]);
 }
@@ -171,12 +170,7 @@ fn ports_are_told_apart_by_number_and_default_protocol() {
         r#"k:{"containerPort":80,"protocol":"TCP"}"#: {".": {}, "f:containerPort": {}}}}}});
     let ports = |ports: Value| json!({"containers": [{"name": "web", "ports": ports}]});
     let found = ports(json!([{"containerPort": 80, "protocol": "TCP"}]));
-    check_pod_spec(
-        ports(json!([{"containerPort": 80}])),
-        found.clone(),
-        owned.clone(),
-        &["unchanged"],
-    );
+    check_pod_spec(ports(json!([{"containerPort": 80}])), found.clone(), owned.clone(), &["unchanged"]);
     check_pod_spec(
         ports(json!([{"containerPort": 81}])),
         found,
@@ -197,18 +191,8 @@ fn quantities_are_compared_as_amounts() {
             "limits": {"cpu": cpu, "memory": memory}, "requests": {"cpu": request}}}]})
     };
     let found = limits(json!("1"), "1Gi", json!("500m"));
-    check_pod_spec(
-        limits(json!("1000m"), "1024Mi", json!(0.5)),
-        found.clone(),
-        owned.clone(),
-        &["unchanged"],
-    );
-    check_pod_spec(
-        limits(json!(1), "1Gi", json!("0.5")),
-        found.clone(),
-        owned.clone(),
-        &["unchanged"],
-    );
+    check_pod_spec(limits(json!("1000m"), "1024Mi", json!(0.5)), found.clone(), owned.clone(), &["unchanged"]);
+    check_pod_spec(limits(json!(1), "1Gi", json!("0.5")), found.clone(), owned.clone(), &["unchanged"]);
     check_pod_spec(
         limits(json!("1000m"), "1G", json!("500m")),
         found,
@@ -254,8 +238,7 @@ fn empty_values_that_the_server_does_not_store() {
 
 #[test]
 fn null_is_nothing() {
-    let desired =
-        json!({"securityContext": null, "affinity": {"nodeAffinity": null}, "hostname": "a"});
+    let desired = json!({"securityContext": null, "affinity": {"nodeAffinity": null}, "hostname": "a"});
     check_pod_spec(desired, json!({"hostname": "a"}), json!({"f:hostname": {}}), &["unchanged"]);
 }
 
@@ -269,12 +252,7 @@ fn a_list_owned_as_a_whole_is_compared_item_by_item() {
         None => json!({"tolerations": [{"key": "gpu", "operator": "Exists"}]}),
     };
     let path = "spec.template.spec.tolerations[0].effect";
-    check_pod_spec(
-        tolerations(Some("NoSchedule")),
-        tolerations(Some("NoSchedule")),
-        owned.clone(),
-        &["unchanged"],
-    );
+    check_pod_spec(tolerations(Some("NoSchedule")), tolerations(Some("NoSchedule")), owned.clone(), &["unchanged"]);
     check_pod_spec(
         tolerations(None),
         tolerations(Some("NoSchedule")),
@@ -330,8 +308,7 @@ fn known_defaults_inside_wholes_do_not_count() {
 #[test]
 fn sets_ignore_what_others_add() {
     let service = |finalizers: Value| json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a", "finalizers": finalizers}});
-    let owned =
-        json!({"f:metadata": {"f:finalizers": {".": {}, r#"v:"ours""#: {}, r#"v:"old""#: {}}}});
+    let owned = json!({"f:metadata": {"f:finalizers": {".": {}, r#"v:"ours""#: {}, r#"v:"old""#: {}}}});
     let found = live(service(json!(["theirs", "ours", "old"])), "aktus", owned);
     assert_eq!(decided(service(json!(["ours", "old"])), &found), ["unchanged"]);
     assert_eq!(
@@ -345,10 +322,7 @@ fn numbers_are_compared_by_value_and_never_with_text() {
     let owned = json!({"f:spec": {"f:replicas": {}, "f:port": {}}});
     let found = live(deployment(json!({"replicas": 2, "port": "80"})), "aktus", owned);
     assert_eq!(decided(deployment(json!({"replicas": 2.0, "port": "80"})), &found), ["unchanged"]);
-    assert_eq!(
-        decided(deployment(json!({"replicas": 2, "port": 80})), &found),
-        [r#"spec.port: "80" → 80"#]
-    );
+    assert_eq!(decided(deployment(json!({"replicas": 2, "port": 80})), &found), [r#"spec.port: "80" → 80"#]);
 }
 
 #[test]
@@ -368,11 +342,7 @@ fn secrets_are_compared_by_content_and_shown_masked() {
     let changed = secret(json!({}), json!({"token": "hf_456", "new": "y"}));
     assert_eq!(
         decided(changed, &found),
-        [
-            r#"data.new: + "***""#,
-            r#"data.token: "*** (before)" → "*** (after)""#,
-            r#"data.old: - "***""#,
-        ]
+        [r#"data.new: + "***""#, r#"data.token: "*** (before)" → "*** (after)""#, r#"data.old: - "***""#,]
     );
 }
 
@@ -413,9 +383,6 @@ fn nonsense_in_managed_fields_is_survived() {
         found["metadata"]["managedFields"] = fields;
         let found = Object::new(found.clone()).unwrap();
         let decided = decided(deployment(json!({"replicas": 2})), &found);
-        assert!(
-            matches!(decided[0].as_str(), "unchanged" | "metadata.managedFields"),
-            "{decided:?}"
-        );
+        assert!(matches!(decided[0].as_str(), "unchanged" | "metadata.managedFields"), "{decided:?}");
     }
 }

@@ -2,8 +2,8 @@
 
 use aktus_k8s::Object;
 use aktus_k8s::platform::{
-    EbsProvisioner, GpuLimits, HUGGING_FACE_SECRET, HUGGING_FACE_TOKEN, Owner, device_plugin,
-    ebs_storage_class, efs_storage_class, gpu_node_pool, namespace, secret, service_account,
+    EbsProvisioner, GpuLimits, HUGGING_FACE_SECRET, HUGGING_FACE_TOKEN, Owner, device_plugin, ebs_storage_class,
+    efs_storage_class, gpu_node_pool, namespace, secret, service_account,
 };
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn check(object: Result<Object, aktus_k8s::ObjectError>, mut expected: Value) {
     let labels = &mut expected["metadata"]["labels"];
     labels["app.kubernetes.io/managed-by"] = json!("aktus");
     labels["app.kubernetes.io/instance"] = json!("aktus-ai-platform");
-    let object = object.unwrap();
+    let object = object.expect("an object");
     assert_eq!(object.as_value(), &expected);
     assert_eq!(owner().ownership().missing(&object), None);
 }
@@ -34,10 +34,9 @@ fn shared_files() {
 
 #[test]
 fn databases() {
-    for (provisioner, name) in [
-        (EbsProvisioner::AutoMode, "ebs.csi.eks.amazonaws.com"),
-        (EbsProvisioner::Driver, "ebs.csi.aws.com"),
-    ] {
+    for (provisioner, name) in
+        [(EbsProvisioner::AutoMode, "ebs.csi.eks.amazonaws.com"), (EbsProvisioner::Driver, "ebs.csi.aws.com")]
+    {
         check(
             ebs_storage_class(&owner(), provisioner),
             json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "aktus-ebs"},
@@ -57,14 +56,7 @@ fn gpu_nodes() {
     );
     let requirements: Vec<String> = pool
         .items("/spec/template/spec/requirements")
-        .map(|r| {
-            format!(
-                "{} {} {}",
-                r["key"].as_str().unwrap(),
-                r["operator"].as_str().unwrap(),
-                r["values"]
-            )
-        })
+        .map(|r| format!("{} {} {}", r["key"].as_str().unwrap(), r["operator"].as_str().unwrap(), r["values"]))
         .collect();
     assert_eq!(
         requirements,
@@ -82,14 +74,10 @@ fn gpu_nodes() {
 
 #[test]
 fn device_plugins_select_their_own_pods() {
-    let set =
-        device_plugin(&owner(), "kube-system", "nvcr.io/nvidia/k8s-device-plugin:v0.17.4").unwrap();
+    let set = device_plugin(&owner(), "kube-system", "nvcr.io/nvidia/k8s-device-plugin:v0.17.4").unwrap();
     assert_eq!(set.get("/spec/selector/matchLabels"), set.get("/spec/template/metadata/labels"));
     assert_eq!(set.id().to_string(), "DaemonSet/kube-system/aktus-nvidia-device-plugin");
-    assert_eq!(
-        set.text("/spec/template/spec/containers/0/image"),
-        Some("nvcr.io/nvidia/k8s-device-plugin:v0.17.4")
-    );
+    assert_eq!(set.text("/spec/template/spec/containers/0/image"), Some("nvcr.io/nvidia/k8s-device-plugin:v0.17.4"));
 }
 
 #[test]
@@ -117,32 +105,21 @@ fn the_workspace() {
     };
     check(token(Some("hf_123")), expected("aGZfMTIz"));
     check(token(None), expected(""));
-    assert_eq!(
-        format!("{:?}", token(Some("hf_123")).unwrap()),
-        "Object(Secret/aktus/huggingface-credentials)"
-    );
+    assert_eq!(format!("{:?}", token(Some("hf_123")).unwrap()), "Object(Secret/aktus/huggingface-credentials)");
 }
 
 #[test]
 fn ownership_is_told_in_words() {
     let owner = owner();
     let mut object = namespace(&owner, "aktus").unwrap();
-    assert_eq!(
-        owner.selector(),
-        "app.kubernetes.io/managed-by=aktus,app.kubernetes.io/instance=aktus-ai-platform"
-    );
+    assert_eq!(owner.selector(), "app.kubernetes.io/managed-by=aktus,app.kubernetes.io/instance=aktus-ai-platform");
     object.set_label("app.kubernetes.io/instance", "other");
     assert_eq!(
         owner.ownership().missing(&object).unwrap(),
         "its label `app.kubernetes.io/instance` is `other`, not `aktus-ai-platform`"
     );
-    let bare =
-        Object::new(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}))
-            .unwrap();
-    assert_eq!(
-        owner.ownership().missing(&bare).unwrap(),
-        "it has no label `app.kubernetes.io/managed-by: aktus`"
-    );
+    let bare = Object::new(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}})).unwrap();
+    assert_eq!(owner.ownership().missing(&bare).unwrap(), "it has no label `app.kubernetes.io/managed-by: aktus`");
 }
 
 #[test]

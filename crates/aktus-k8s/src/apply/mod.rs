@@ -80,11 +80,7 @@ pub enum ApplyProblem {
 }
 
 fn held_by(finalizers: &[String]) -> String {
-    if finalizers.is_empty() {
-        String::new()
-    } else {
-        format!(": held by {}", finalizers.join(", "))
-    }
+    if finalizers.is_empty() { String::new() } else { format!(": held by {}", finalizers.join(", ")) }
 }
 
 impl fmt::Display for ApplyError {
@@ -137,9 +133,7 @@ pub async fn apply_plan(
 ) -> Result<ChangeSet, ApplyError> {
     let mut run = Run { cluster, plan, until, on_event, done: ChangeSet::default() };
     let refused = plan.steps.iter().enumerate().find_map(|(index, step)| match &step.change {
-        Change::Replace { immutable, .. } if !step.may_recreate => {
-            Some((index, step, immutable.clone()))
-        }
+        Change::Replace { immutable, .. } if !step.may_recreate => Some((index, step, immutable.clone())),
         _ => None,
     });
     if let Some((_, step, field)) = refused {
@@ -178,16 +172,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn failed(&mut self, next: usize, id: &ObjectId, problem: ApplyProblem) -> ApplyError {
         let rest = self.plan.steps.get(next..).unwrap_or_default();
-        let not_tried = rest
-            .iter()
-            .filter(|step| step.change.is_write() && step.id != *id)
-            .map(|step| step.id.clone());
-        ApplyError {
-            id: id.clone(),
-            problem,
-            not_tried: not_tried.collect(),
-            done: std::mem::take(&mut self.done),
-        }
+        let not_tried = rest.iter().filter(|step| step.change.is_write() && step.id != *id).map(|step| step.id.clone());
+        ApplyError { id: id.clone(), problem, not_tried: not_tried.collect(), done: std::mem::take(&mut self.done) }
     }
 
     async fn step(&mut self, step: &Step) -> Result<Applied, ApplyProblem> {
@@ -212,7 +198,10 @@ impl Run<'_> {
                 Ok(applied(Action::Updated, live.uid()))
             }
             (Change::Replace { .. }, Some(desired)) => {
-                self.delete(step, Propagation::Foreground).await?;
+                // What the object made must be gone too, or the new one would meet it.
+                let owns_others = matches!(step.id.group(), "apps" | "batch");
+                let propagation = if owns_others { Propagation::Foreground } else { Propagation::Background };
+                self.delete(step, propagation).await?;
                 self.gone(step).await?;
                 let live = self.write(desired).await?;
                 Ok(applied(Action::Replaced, live.uid()))
@@ -226,33 +215,24 @@ impl Run<'_> {
                     applied(Action::Kept { reason }, None)
                 }
             }),
-            (Change::Keep { reason }, _) => {
-                Ok(applied(Action::Kept { reason: reason.clone() }, None))
+            (Change::Keep { reason }, _) => Ok(applied(Action::Kept { reason: reason.clone() }, None)),
+            (Change::Unchanged | Change::Create | Change::Update { .. } | Change::Replace { .. }, _) => {
+                Ok(applied(Action::Unchanged, None))
             }
-            (
-                Change::Unchanged | Change::Create | Change::Update { .. } | Change::Replace { .. },
-                _,
-            ) => Ok(applied(Action::Unchanged, None)),
         }
     }
 
     /// Applies one object. A kind that this plan defines may take a moment until the server serves it.
     async fn write(&mut self, desired: &Object) -> Result<Object, ApplyProblem> {
-        let options = ApplyOptions {
-            field_manager: self.plan.field_manager.clone(),
-            force: self.plan.force,
-            dry_run: false,
-        };
+        let options =
+            ApplyOptions { field_manager: self.plan.field_manager.clone(), force: self.plan.force, dry_run: false };
         let mut attempt = 0;
         loop {
             let error = match self.cluster.apply(desired, &options, self.until).await {
                 Ok(live) => return Ok(live),
                 Err(error) => error,
             };
-            if error.class() != Class::UnknownKind
-                || !self.defines(desired)
-                || !self.pause(&mut attempt).await
-            {
+            if error.class() != Class::UnknownKind || !self.defines(desired) || !self.pause(&mut attempt).await {
                 return Err(error.into());
             }
             self.cluster.forget_discovery();
@@ -263,8 +243,7 @@ impl Run<'_> {
     fn defines(&self, object: &Object) -> bool {
         let id = object.id();
         self.definitions().any(|definition| {
-            definition.text("/spec/group") == Some(id.group())
-                && definition.text("/spec/names/kind") == Some(&id.kind)
+            definition.text("/spec/group") == Some(id.group()) && definition.text("/spec/names/kind") == Some(&id.kind)
         })
     }
 
@@ -307,13 +286,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn delete(
-        &mut self,
-        step: &Step,
-        propagation: Propagation,
-    ) -> Result<Deletion, ApplyProblem> {
-        let options =
-            DeleteOptions { propagation, uid: step.live_uid.clone(), resource_version: None };
+    async fn delete(&mut self, step: &Step, propagation: Propagation) -> Result<Deletion, ApplyProblem> {
+        let options = DeleteOptions { propagation, uid: step.live_uid.clone(), resource_version: None };
         Ok(self.cluster.delete(&step.id, &options, self.until).await?)
     }
 

@@ -48,17 +48,13 @@ pub enum Endpoint {
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Server { url, .. } => {
-                f.debug_struct("Server").field("url", url).finish_non_exhaustive()
-            }
+            Self::Server { url, .. } => f.debug_struct("Server").field("url", url).finish_non_exhaustive(),
             Self::Kubeconfig { context, .. } => {
                 f.debug_struct("Kubeconfig").field("context", context).finish_non_exhaustive()
             }
-            Self::KubeconfigFile { path, context } => f
-                .debug_struct("KubeconfigFile")
-                .field("path", path)
-                .field("context", context)
-                .finish(),
+            Self::KubeconfigFile { path, context } => {
+                f.debug_struct("KubeconfigFile").field("path", path).field("context", context).finish()
+            }
         }
     }
 }
@@ -80,12 +76,7 @@ pub struct ConnectOptions {
 impl ConnectOptions {
     /// The endpoint with the default patience.
     pub fn new(endpoint: Endpoint) -> Self {
-        Self {
-            endpoint,
-            attempt: Duration::from_secs(30),
-            backoff: Backoff::default(),
-            answer_limit: 64 * 1024 * 1024,
-        }
+        Self { endpoint, attempt: Duration::from_secs(30), backoff: Backoff::default(), answer_limit: 64 * 1024 * 1024 }
     }
 }
 
@@ -136,9 +127,7 @@ pub(super) struct Connected {
 pub(super) async fn connect(endpoint: Endpoint) -> Result<Connected, ConnectError> {
     let (config, token) = match endpoint {
         Endpoint::Server { url, certificate_authority, token } => {
-            let uri = url
-                .parse()
-                .map_err(|_| ConnectError::Address { url: url.clone(), problem: "it is no URL" })?;
+            let uri = url.parse().map_err(|_| ConnectError::Address { url: url.clone(), problem: "it is no URL" })?;
             let mut config = Config::new(uri);
             config.root_cert = certificate_authority.as_deref().map(certificates).transpose()?;
             (config, token)
@@ -161,13 +150,7 @@ pub(super) async fn connect(endpoint: Endpoint) -> Result<Connected, ConnectErro
     let server = config.cluster_url.to_string();
     let default_namespace = config.default_namespace.clone();
     let client = client(config).await?;
-    Ok(Connected {
-        client,
-        server: server.trim_end_matches('/').to_owned(),
-        default_namespace,
-        token,
-        renew,
-    })
+    Ok(Connected { client, server: server.trim_end_matches('/').to_owned(), default_namespace, token, renew })
 }
 
 /// Makes the client; off the async threads, since a kubeconfig may run a program for its credentials.
@@ -194,8 +177,7 @@ fn build(config: &Config) -> Result<Client, ConnectError> {
         }};
     }
     if config.cluster_url.scheme_str() == Some("http") {
-        let http: HttpClient<_, Body> =
-            HttpClient::builder(TokioExecutor::new()).build(HttpConnector::new());
+        let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new()).build(HttpConnector::new());
         return Ok(stack!(http));
     }
     if rustls::crypto::CryptoProvider::get_default().is_none() {
@@ -206,10 +188,7 @@ fn build(config: &Config) -> Result<Client, ConnectError> {
     Ok(stack!(https))
 }
 
-async fn from_kubeconfig(
-    kubeconfig: Kubeconfig,
-    context: Option<String>,
-) -> Result<Config, ConnectError> {
+async fn from_kubeconfig(kubeconfig: Kubeconfig, context: Option<String>) -> Result<Config, ConnectError> {
     let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
     Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(kubeconfig_error)
 }
@@ -225,12 +204,8 @@ fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, ConnectError> {
 
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match read {
-        Ok(certificates) if certificates.is_empty() => {
-            Err(ConnectError::CertificateAuthority { source: None })
-        }
-        Ok(certificates) => {
-            Ok(certificates.into_iter().map(|certificate| certificate.to_vec()).collect())
-        }
+        Ok(certificates) if certificates.is_empty() => Err(ConnectError::CertificateAuthority { source: None }),
+        Ok(certificates) => Ok(certificates.into_iter().map(|certificate| certificate.to_vec()).collect()),
         Err(error) => Err(ConnectError::CertificateAuthority { source: Some(error.into()) }),
     }
 }
@@ -249,8 +224,7 @@ fn check_address(uri: &http::Uri) -> Result<(), ConnectError> {
 
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -284,14 +258,8 @@ mod tests {
     #[test]
     fn every_block_of_a_bundle_counts() {
         let block = "-----BEGIN CERTIFICATE-----\nAQID\n-----END CERTIFICATE-----\n";
-        assert_eq!(
-            certificates(format!("{block}noise\n{block}").as_bytes()).unwrap(),
-            [[1, 2, 3], [1, 2, 3]]
-        );
-        assert!(matches!(
-            certificates(b"nothing"),
-            Err(ConnectError::CertificateAuthority { source: None })
-        ));
+        assert_eq!(certificates(format!("{block}noise\n{block}").as_bytes()).unwrap(), [[1, 2, 3], [1, 2, 3]]);
+        assert!(matches!(certificates(b"nothing"), Err(ConnectError::CertificateAuthority { source: None })));
     }
 
     #[tokio::test]
@@ -304,18 +272,9 @@ mod tests {
             contexts: [{name: a, context: {cluster: a}}],
             clusters: [{name: a, cluster: {server: 'http://127.0.0.1:1'}}]}";
         assert!(connect(endpoint(text, None)).await.is_ok());
-        assert!(matches!(
-            connect(endpoint(text, Some("b"))).await,
-            Err(ConnectError::Kubeconfig { .. })
-        ));
-        assert!(matches!(
-            connect(endpoint("a: [", None)).await,
-            Err(ConnectError::Kubeconfig { .. })
-        ));
+        assert!(matches!(connect(endpoint(text, Some("b"))).await, Err(ConnectError::Kubeconfig { .. })));
+        assert!(matches!(connect(endpoint("a: [", None)).await, Err(ConnectError::Kubeconfig { .. })));
         let remote = text.replace("127.0.0.1", "example.com");
-        assert!(matches!(
-            connect(endpoint(&remote, None)).await,
-            Err(ConnectError::Address { .. })
-        ));
+        assert!(matches!(connect(endpoint(&remote, None)).await, Err(ConnectError::Address { .. })));
     }
 }

@@ -21,12 +21,10 @@ use crate::id::{ObjectId, group_of};
 const PARALLEL: usize = 8;
 
 /// What the server is asked for: everything at once if it can, else the old way.
-const AGGREGATED: &str =
-    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
 
 /// What stays as it is in one segment of a path.
-const SEGMENT: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
 
 /// How the server serves one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,10 +68,7 @@ impl Known {
     }
 
     fn learn(&self, api_version: &str, resources: BTreeMap<String, Resource>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(api_version.to_owned(), resources);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(api_version.to_owned(), resources);
     }
 
     fn forget(&self) {
@@ -83,21 +78,12 @@ impl Known {
 
 impl Cluster {
     /// How the server serves a kind. A kind that is not known is asked for anew each time.
-    pub async fn resource(
-        &self,
-        api_version: &str,
-        kind: &str,
-        until: Instant,
-    ) -> Result<Resource, ApiError> {
+    pub async fn resource(&self, api_version: &str, kind: &str, until: Instant) -> Result<Resource, ApiError> {
         if let Some(resource) = self.known().find(api_version, kind) {
             return Ok(resource);
         }
         let call = Call { verb: "discover", target: format!("{kind} in {api_version}") };
-        let unknown = |call| ApiError::UnknownKind {
-            call,
-            api_version: api_version.to_owned(),
-            kind: kind.to_owned(),
-        };
+        let unknown = |call| ApiError::UnknownKind { call, api_version: api_version.to_owned(), kind: kind.to_owned() };
         let resources = match self.group_version(&call, api_version, until).await {
             Ok(resources) => resources,
             Err(error) if matches!(error.class(), Class::NotFound | Class::UnknownKind) => {
@@ -111,23 +97,13 @@ impl Cluster {
     }
 
     /// Whether objects of this kind live in namespaces.
-    pub async fn is_namespaced(
-        &self,
-        api_version: &str,
-        kind: &str,
-        until: Instant,
-    ) -> Result<bool, ApiError> {
+    pub async fn is_namespaced(&self, api_version: &str, kind: &str, until: Instant) -> Result<bool, ApiError> {
         Ok(self.resource(api_version, kind, until).await?.namespaced)
     }
 
     /// Gives an id its definite place: `default_namespace` if its kind is namespaced and it names none, and no
     /// namespace if its kind is cluster-scoped.
-    pub async fn locate(
-        &self,
-        id: &mut ObjectId,
-        default_namespace: &str,
-        until: Instant,
-    ) -> Result<(), ApiError> {
+    pub async fn locate(&self, id: &mut ObjectId, default_namespace: &str, until: Instant) -> Result<(), ApiError> {
         if !self.is_namespaced(&id.api_version, &id.kind, until).await? {
             id.namespace = None;
         } else if id.namespace.as_deref().is_none_or(str::is_empty) {
@@ -155,17 +131,15 @@ impl Cluster {
             match list.get("kind").and_then(Value::as_str) {
                 Some("APIGroupDiscoveryList") => aggregated(&list, &mut found),
                 Some("APIVersions") => {
-                    one_by_one.extend(texts(&list, "versions").map(str::to_owned))
+                    one_by_one.extend(texts(&list, "versions").map(str::to_owned));
                 }
                 Some("APIGroupList") => {
                     let groups = items(&list, "groups").flat_map(|group| items(group, "versions"));
-                    one_by_one.extend(groups.filter_map(|version| {
-                        Some(version.get("groupVersion")?.as_str()?.to_owned())
-                    }));
+                    one_by_one
+                        .extend(groups.filter_map(|version| Some(version.get("groupVersion")?.as_str()?.to_owned())));
                 }
                 kind => {
-                    let problem =
-                        format!("{path} answered with a {}", kind.unwrap_or("nameless value"));
+                    let problem = format!("{path} answered with a {}", kind.unwrap_or("nameless value"));
                     return Err(ApiError::Answer { call, problem });
                 }
             }
@@ -173,8 +147,7 @@ impl Cluster {
         let call = &call;
         let lists: Vec<_> = stream::iter(one_by_one)
             .map(|version| async move {
-                let list =
-                    self.value(call, &Request::get(group_version_path(&version)), until).await;
+                let list = self.value(call, &Request::get(group_version_path(&version)), until).await;
                 (version, list)
             })
             .buffered(PARALLEL)
@@ -182,9 +155,10 @@ impl Cluster {
             .await;
         for (version, list) in lists {
             match list {
-                Ok(list) => found.extend(items(&list, "resources").filter_map(|resource| {
-                    Some(format!("{version}/{}", resource.get("kind")?.as_str()?))
-                })),
+                Ok(list) => found.extend(
+                    items(&list, "resources")
+                        .filter_map(|resource| Some(format!("{version}/{}", resource.get("kind")?.as_str()?))),
+                ),
                 Err(error) if matches!(error.class(), Class::Deadline) => return Err(error),
                 Err(error) => tracing::warn!(%version, %error, "this group version cannot be read"),
             }
@@ -209,10 +183,7 @@ impl Cluster {
                     api_version: api_version.to_owned(),
                     kind: kind.to_owned(),
                     plural: plural.to_owned(),
-                    namespaced: resource
-                        .get("namespaced")
-                        .and_then(Value::as_bool)
-                        .unwrap_or(false),
+                    namespaced: resource.get("namespaced").and_then(Value::as_bool).unwrap_or(false),
                 };
                 (kind.to_owned(), resource)
             })
@@ -223,8 +194,7 @@ impl Cluster {
 
 fn group_version_path(api_version: &str) -> String {
     let root = if api_version.contains('/') { "/apis" } else { "/api" };
-    let segments =
-        api_version.split('/').map(|segment| utf8_percent_encode(segment, SEGMENT).to_string());
+    let segments = api_version.split('/').map(|segment| utf8_percent_encode(segment, SEGMENT).to_string());
     format!("{root}/{}", segments.collect::<Vec<_>>().join("/"))
 }
 
@@ -244,14 +214,9 @@ fn aggregated(list: &Value, found: &mut BTreeSet<String>) {
             let Some(version_name) = version.get("version").and_then(Value::as_str) else {
                 continue;
             };
-            let api_version = if name.is_empty() {
-                version_name.to_owned()
-            } else {
-                format!("{name}/{version_name}")
-            };
+            let api_version = if name.is_empty() { version_name.to_owned() } else { format!("{name}/{version_name}") };
             for resource in items(version, "resources") {
-                let with_subresources =
-                    std::iter::once(resource).chain(items(resource, "subresources"));
+                let with_subresources = std::iter::once(resource).chain(items(resource, "subresources"));
                 found.extend(with_subresources.filter_map(|resource| {
                     let kind = resource.pointer("/responseKind/kind")?.as_str()?;
                     (!kind.is_empty()).then(|| format!("{api_version}/{kind}"))
@@ -267,13 +232,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn path(
-        api_version: &str,
-        namespaced: bool,
-        namespace: Option<&str>,
-        name: Option<&str>,
-        expected: &str,
-    ) {
+    fn path(api_version: &str, namespaced: bool, namespace: Option<&str>, name: Option<&str>, expected: &str) {
         let (kind, plural) = ("Thing".to_owned(), "things".to_owned());
         let resource = Resource { api_version: api_version.to_owned(), kind, plural, namespaced };
         assert_eq!(resource.path(namespace, name), expected);
@@ -284,13 +243,7 @@ mod tests {
         path("v1", true, Some("aktus"), Some("a"), "/api/v1/namespaces/aktus/things/a");
         path("v1", true, None, None, "/api/v1/things");
         path("apps/v1", false, Some("ignored"), Some("a"), "/apis/apps/v1/things/a");
-        path(
-            "g/v1",
-            false,
-            None,
-            Some("system:a/../b c"),
-            "/apis/g/v1/things/system:a%2F..%2Fb%20c",
-        );
+        path("g/v1", false, None, Some("system:a/../b c"), "/apis/g/v1/things/system:a%2F..%2Fb%20c");
     }
 
     #[test]
@@ -303,9 +256,6 @@ mod tests {
                 {"responseKind": {"kind": "Deployment"}}]}, {"resources": []}]}]});
         let mut found = BTreeSet::new();
         aggregated(&list, &mut found);
-        assert_eq!(
-            Vec::from_iter(found),
-            ["apps/v1", "apps/v1/Deployment", "v1", "v1/Eviction", "v1/Pod"]
-        );
+        assert_eq!(Vec::from_iter(found), ["apps/v1", "apps/v1/Deployment", "v1", "v1/Eviction", "v1/Pod"]);
     }
 }

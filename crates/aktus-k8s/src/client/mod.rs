@@ -16,9 +16,7 @@ pub use self::discovery::Resource;
 pub use self::retry::Backoff;
 pub use self::token::{StaticToken, Token, TokenSource};
 use self::transport::{SharedTransport, Transport};
-pub use self::verbs::{
-    ApplyOptions, DeleteOptions, Deletion, Propagation, Selector, ServerVersion,
-};
+pub use self::verbs::{ApplyOptions, DeleteOptions, Deletion, Propagation, Selector, ServerVersion};
 pub(crate) use self::watch::{Watched, watch};
 
 /// A Kubernetes cluster: a client and what it has learnt about the kinds that the server serves.
@@ -41,8 +39,7 @@ impl Cluster {
 
     /// Makes a client from the text of a kubeconfig, with the default patience.
     pub async fn from_kubeconfig(text: &str, context: Option<&str>) -> Result<Self, ConnectError> {
-        let endpoint =
-            Endpoint::Kubeconfig { text: text.to_owned(), context: context.map(str::to_owned) };
+        let endpoint = Endpoint::Kubeconfig { text: text.to_owned(), context: context.map(str::to_owned) };
         Self::connect(ConnectOptions::new(endpoint)).await
     }
 

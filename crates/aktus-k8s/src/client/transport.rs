@@ -5,9 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
-use http::{
-    HeaderMap, HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode,
-};
+use http::{HeaderMap, HeaderValue, Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper_util::client::legacy::Error as ClientError;
 use kube::client::Body;
@@ -16,7 +14,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connect::{self, ConnectOptions, Connected};
-use super::retry::{Backoff, again};
+use super::retry::{Again, Backoff, again};
 use super::token::{TokenCache, TokenGeneration};
 use crate::error::{ApiError, BoxError, Call, Status};
 
@@ -39,13 +37,7 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn get(path: String) -> Self {
-        Self {
-            method: Method::GET,
-            path,
-            accept: "application/json",
-            content_type: "",
-            body: Bytes::new(),
-        }
+        Self { method: Method::GET, path, accept: "application/json", content_type: "", body: Bytes::new() }
     }
 }
 
@@ -76,8 +68,7 @@ impl fmt::Debug for Transport {
 impl Transport {
     pub(crate) async fn connect(options: ConnectOptions) -> Result<Self, connect::ConnectError> {
         let ConnectOptions { endpoint, attempt, backoff, answer_limit } = options;
-        let Connected { client, server, default_namespace, token, renew } =
-            connect::connect(endpoint).await?;
+        let Connected { client, server, default_namespace, token, renew } = connect::connect(endpoint).await?;
         Ok(Self {
             client: RwLock::new(client),
             renew,
@@ -91,12 +82,7 @@ impl Transport {
     }
 
     /// Sends the request until it is answered for good, `until` at the latest.
-    pub(crate) async fn call(
-        &self,
-        call: &Call,
-        request: &Request,
-        until: Instant,
-    ) -> Result<Value, Failure> {
+    pub(crate) async fn call(&self, call: &Call, request: &Request, until: Instant) -> Result<Value, Failure> {
         let mut tried_before = false;
         let mut renewed = false;
         let mut last: Option<ApiError> = None;
@@ -112,7 +98,7 @@ impl Transport {
                 renewed = true;
                 continue;
             }
-            let Some(asked) = again(&error) else {
+            let Again::After(asked) = again(&error) else {
                 return Err(Failure { error, tried_before });
             };
             tried_before |= !matches!(error, ApiError::Unreachable { sent: false, .. });
@@ -136,10 +122,7 @@ impl Transport {
     ) -> Result<Value, (ApiError, Option<TokenGeneration>)> {
         let until = until.min(Instant::now() + self.attempt);
         let (response, used) = self.send(call, request, until).await?;
-        let body = self
-            .read(call, response, self.answer_limit, until)
-            .await
-            .map_err(|error| (error, used))?;
+        let body = self.read(call, response, self.answer_limit, until).await.map_err(|error| (error, used))?;
         let value = serde_json::from_slice(&body)
             .map_err(|error| ApiError::Answer { call: call.clone(), problem: error.to_string() });
         value.map_err(|error| (error, used))
@@ -157,11 +140,7 @@ impl Transport {
             let attempt_until = until.min(Instant::now() + self.attempt);
             match self.send(call, request, attempt_until).await {
                 Ok((response, _)) => return Ok(response),
-                Err((error, used))
-                    if is_unauthorized(&error)
-                        && !renewed
-                        && self.renew_credentials(used).await =>
-                {
+                Err((error, used)) if is_unauthorized(&error) && !renewed && self.renew_credentials(used).await => {
                     renewed = true;
                 }
                 Err((error, _)) => return Err(error),
@@ -175,18 +154,13 @@ impl Transport {
         call: &Call,
         request: &Request,
         until: Instant,
-    ) -> Result<(HttpResponse<Body>, Option<TokenGeneration>), (ApiError, Option<TokenGeneration>)>
-    {
-        let (headers, used) =
-            self.headers(call, request, until).await.map_err(|error| (error, None))?;
+    ) -> Result<(HttpResponse<Body>, Option<TokenGeneration>), (ApiError, Option<TokenGeneration>)> {
+        let (headers, used) = self.headers(call, request, until).await.map_err(|error| (error, None))?;
         let failed = |error| (error, used);
         let mut message = HttpRequest::new(Body::from(request.body.to_vec()));
         *message.method_mut() = request.method.clone();
         *message.uri_mut() = request.path.parse().map_err(|_| {
-            failed(ApiError::Unaddressable {
-                call: call.clone(),
-                problem: "its coordinates make no valid address",
-            })
+            failed(ApiError::Unaddressable { call: call.clone(), problem: "its coordinates make no valid address" })
         })?;
         *message.headers_mut() = headers;
         let client = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -272,12 +246,7 @@ impl Transport {
 
     /// The connection broke after the request may have reached the server.
     pub(crate) fn lost(&self, call: &Call, source: BoxError) -> ApiError {
-        ApiError::Unreachable {
-            call: call.clone(),
-            server: self.server.clone(),
-            sent: true,
-            source,
-        }
+        ApiError::Unreachable { call: call.clone(), server: self.server.clone(), sent: true, source }
     }
 
     fn transport_error(&self, call: &Call, source: BoxError) -> ApiError {
@@ -289,18 +258,14 @@ impl Transport {
             if error.downcast_ref::<ClientError>().is_some_and(ClientError::is_connect) {
                 sent = false;
             }
-            if let Some(
-                kube::client::AuthError::AuthExec(_) | kube::client::AuthError::AuthExecRun { .. },
-            ) = error.downcast_ref()
+            if let Some(kube::client::AuthError::AuthExec(_) | kube::client::AuthError::AuthExecRun { .. }) =
+                error.downcast_ref()
             {
                 return ApiError::Token { call, source };
             }
-            // rustls reports what it does not trust as invalid data.
-            let invalid = error
-                .downcast_ref::<std::io::Error>()
-                .is_some_and(|error| error.kind() == std::io::ErrorKind::InvalidData);
-            if invalid || error.downcast_ref::<rustls::Error>().is_some() {
-                let source = error.to_string().into();
+            let wrapped = innermost(error);
+            if wrapped.downcast_ref::<rustls::Error>().is_some_and(is_about_trust) {
+                let source = wrapped.to_string().into();
                 return ApiError::Untrusted { call, server, source };
             }
             deepest = error.to_string();
@@ -308,6 +273,39 @@ impl Transport {
         }
         // The outer layers only say that something below failed.
         ApiError::Unreachable { call, server, sent, source: deepest.into() }
+    }
+}
+
+/// What I/O errors wrap, which they hide from `source`.
+fn innermost<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    while let Some(wrapped) = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+        error = wrapped;
+    }
+    error
+}
+
+/// Whether a TLS failure is one of certificates, which stays, rather than of the connection, which passes.
+fn is_about_trust(error: &rustls::Error) -> bool {
+    use rustls::{AlertDescription as Alert, Error};
+    match error {
+        Error::InvalidCertificate(_) | Error::NoCertificatesPresented | Error::UnsupportedNameType => true,
+        Error::AlertReceived(alert) => {
+            matches!(
+                alert,
+                Alert::BadCertificate
+                    | Alert::UnsupportedCertificate
+                    | Alert::CertificateRevoked
+                    | Alert::CertificateExpired
+                    | Alert::CertificateUnknown
+                    | Alert::UnknownCA
+                    | Alert::AccessDenied
+                    | Alert::CertificateRequired
+                    | Alert::HandshakeFailure
+                    | Alert::ProtocolVersion
+            )
+        }
+        Error::PeerIncompatible(_) => true,
+        _ => false,
     }
 }
 

@@ -140,17 +140,10 @@ impl Cluster {
         let call = Call { verb: "get", target: "the server version".to_owned() };
         let value = self.value(&call, &Request::get("/version".to_owned()), until).await?;
         let text = |field: &str| {
-            let problem = || ApiError::Answer {
-                call: call.clone(),
-                problem: format!("/version has no `{field}`"),
-            };
+            let problem = || ApiError::Answer { call: call.clone(), problem: format!("/version has no `{field}`") };
             value.get(field).and_then(Value::as_str).map(str::to_owned).ok_or_else(problem)
         };
-        Ok(ServerVersion {
-            major: text("major")?,
-            minor: text("minor")?,
-            git_version: text("gitVersion")?,
-        })
+        Ok(ServerVersion { major: text("major")?, minor: text("minor")?, git_version: text("gitVersion")? })
     }
 
     /// The object, or `None` if there is none.
@@ -205,26 +198,16 @@ impl Cluster {
                 selector.query(&mut query);
                 let page = match self.value(&call, &Request::get(query.on(&base)), until).await {
                     Ok(page) => page,
-                    Err(error)
-                        if error.class() == Class::Gone
-                            && !next.is_empty()
-                            && restarts < LIST_RESTARTS =>
-                    {
+                    Err(error) if error.class() == Class::Gone && !next.is_empty() && restarts < LIST_RESTARTS => {
                         restarts += 1;
                         continue 'restart;
                     }
                     Err(error) => return Err(error),
                 };
-                let text = |pointer: &str| {
-                    page.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned()
-                };
-                let (version, continuation) =
-                    (text("/metadata/resourceVersion"), text("/metadata/continue"));
+                let text = |pointer: &str| page.pointer(pointer).and_then(Value::as_str).unwrap_or("").to_owned();
+                let (version, continuation) = (text("/metadata/resourceVersion"), text("/metadata/continue"));
                 let Value::Object(mut page) = page else {
-                    return Err(ApiError::Answer {
-                        call,
-                        problem: "a list is no mapping".to_owned(),
-                    });
+                    return Err(ApiError::Answer { call, problem: "a list is no mapping".to_owned() });
                 };
                 // The API server leaves `apiVersion` and `kind` out of the items of its own kinds' lists.
                 let items = page.remove("items");
@@ -247,12 +230,7 @@ impl Cluster {
     ///
     /// Fields of others are a [`Class::Conflict`] unless forced; fields that cannot change are
     /// [`Class::Immutable`].
-    pub async fn apply(
-        &self,
-        object: &Object,
-        options: &ApplyOptions,
-        until: Instant,
-    ) -> Result<Object, ApiError> {
+    pub async fn apply(&self, object: &Object, options: &ApplyOptions, until: Instant) -> Result<Object, ApiError> {
         let id = object.id();
         let call = call("apply", &id);
         let (_, path) = self.path(&call, &id, until).await?;
@@ -277,12 +255,7 @@ impl Cluster {
     ///
     /// If an answer is lost, the object is tried again, and an object found there that has all we sent counts as
     /// ours.
-    pub async fn create(
-        &self,
-        object: &Object,
-        field_manager: &str,
-        until: Instant,
-    ) -> Result<Object, ApiError> {
+    pub async fn create(&self, object: &Object, field_manager: &str, until: Instant) -> Result<Object, ApiError> {
         let id = object.id();
         let call = call("create", &id);
         let (resource, _) = self.path(&call, &id, until).await?;
@@ -290,21 +263,14 @@ impl Cluster {
             method: Method::POST,
             content_type: "application/json",
             body: body(object.as_value()),
-            ..Request::get(
-                written_by(field_manager).on(&resource.path(id.namespace.as_deref(), None)),
-            )
+            ..Request::get(written_by(field_manager).on(&resource.path(id.namespace.as_deref(), None)))
         };
         let result = self.transport.call(&call, &request, until).await;
         self.settle(&call, &id, result, Class::AlreadyExists, object, until).await
     }
 
     /// Replaces an object. With a `metadata.resourceVersion`, only that version ([`Class::Race`] otherwise).
-    pub async fn replace(
-        &self,
-        object: &Object,
-        field_manager: &str,
-        until: Instant,
-    ) -> Result<Object, ApiError> {
+    pub async fn replace(&self, object: &Object, field_manager: &str, until: Instant) -> Result<Object, ApiError> {
         let id = object.id();
         let call = call("replace", &id);
         let (_, path) = self.path(&call, &id, until).await?;
@@ -338,12 +304,7 @@ impl Cluster {
     }
 
     /// Deletes an object; see [`Deletion`] for what can come of it.
-    pub async fn delete(
-        &self,
-        id: &ObjectId,
-        options: &DeleteOptions,
-        until: Instant,
-    ) -> Result<Deletion, ApiError> {
+    pub async fn delete(&self, id: &ObjectId, options: &DeleteOptions, until: Instant) -> Result<Deletion, ApiError> {
         let call = call("delete", id);
         let (_, path) = self.path(&call, id, until).await?;
         let mut body_value = json!({
@@ -370,21 +331,15 @@ impl Cluster {
         };
         match self.transport.call(&call, &request, until).await {
             // The server answers with the object if something still holds it, and with a Status if it is gone.
-            Ok(value) if value.get("kind").and_then(Value::as_str) == Some("Status") => {
-                Ok(Deletion::Deleted)
-            }
+            Ok(value) if value.get("kind").and_then(Value::as_str) == Some("Status") => Ok(Deletion::Deleted),
             Ok(value) => {
-                let held = value
-                    .pointer("/metadata/deletionTimestamp")
-                    .is_some_and(|time| !time.is_null());
+                let held = value.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null());
                 Ok(if held { Deletion::Started } else { Deletion::Deleted })
             }
             Err(Failure { error, tried_before }) if is_absent(&error) => {
                 Ok(if tried_before { Deletion::Deleted } else { Deletion::Absent })
             }
-            Err(Failure { error, .. }) if conditional && error.class() == Class::Race => {
-                Ok(Deletion::Another)
-            }
+            Err(Failure { error, .. }) if conditional && error.class() == Class::Race => Ok(Deletion::Another),
             Err(failure) => Err(failure.error),
         }
     }
@@ -402,23 +357,16 @@ impl Cluster {
     ) -> Result<Object, ApiError> {
         match result {
             Ok(value) => object(call, value),
-            Err(Failure { error, tried_before: true }) if error.class() == refusal => {
-                match self.get(id, until).await {
-                    Ok(Some(live)) if covers(&live, sent) => Ok(live),
-                    _ => Err(error),
-                }
-            }
+            Err(Failure { error, tried_before: true }) if error.class() == refusal => match self.get(id, until).await {
+                Ok(Some(live)) if covers(&live, sent) => Ok(live),
+                _ => Err(error),
+            },
             Err(failure) => Err(failure.error),
         }
     }
 
     /// The path of an object, which must say its namespace if its kind is namespaced.
-    async fn path(
-        &self,
-        call: &Call,
-        id: &ObjectId,
-        until: Instant,
-    ) -> Result<(Resource, String), ApiError> {
+    async fn path(&self, call: &Call, id: &ObjectId, until: Instant) -> Result<(Resource, String), ApiError> {
         let unaddressable = |problem| ApiError::Unaddressable { call: call.clone(), problem };
         // The server would take these for a collection, or for another path.
         if matches!(id.name.as_str(), "" | "." | "..") || id.name.contains('/') {
@@ -429,9 +377,7 @@ impl Cluster {
         if resource.namespaced && namespace.is_none() {
             return Err(unaddressable("it needs a namespace"));
         }
-        if namespace
-            .is_some_and(|namespace| matches!(namespace, "." | "..") || namespace.contains('/'))
-        {
+        if namespace.is_some_and(|namespace| matches!(namespace, "." | "..") || namespace.contains('/')) {
             return Err(unaddressable("its namespace cannot be part of an address"));
         }
         let path = resource.path(namespace, Some(&id.name));
@@ -439,12 +385,7 @@ impl Cluster {
     }
 
     /// The JSON that a request answers with.
-    pub(super) async fn value(
-        &self,
-        call: &Call,
-        request: &Request,
-        until: Instant,
-    ) -> Result<Value, ApiError> {
+    pub(super) async fn value(&self, call: &Call, request: &Request, until: Instant) -> Result<Value, ApiError> {
         self.transport.call(call, request, until).await.map_err(|failure| failure.error)
     }
 }
@@ -497,6 +438,5 @@ fn into_items(items: Value) -> Vec<Value> {
 }
 
 fn object(call: &Call, value: Value) -> Result<Object, ApiError> {
-    Object::new(value)
-        .map_err(|error| ApiError::Answer { call: call.clone(), problem: error.to_string() })
+    Object::new(value).map_err(|error| ApiError::Answer { call: call.clone(), problem: error.to_string() })
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::Cluster;
-use super::retry::again;
+use super::retry::{Again, again};
 use super::transport::Request;
 use super::verbs::{Query, Selector};
 use crate::error::{ApiError, Call, Class, Status};
@@ -108,8 +108,16 @@ impl Watcher {
                         }
                     }
                 },
-                State::Read { version, mut lines } => match lines.next().await {
-                    Some(line) => match Event::read(&line) {
+                State::Read { version, mut lines } => {
+                    let Some(line) = lines.next().await else {
+                        // Closed as agreed, or the connection broke: go on from where we were.
+                        if Instant::now() < lines.opened + SHORT {
+                            self.pause().await;
+                        }
+                        self.state = State::Open { version };
+                        continue;
+                    };
+                    match Event::read(&line) {
                         Ok(Event { change, version: newer }) => {
                             self.failures = 0;
                             self.state = State::Read { version: newer.unwrap_or(version), lines };
@@ -118,20 +126,13 @@ impl Watcher {
                             }
                         }
                         Err(problem) => {
-                            let error = problem.into_error(self.call());
-                            if let Some(watched) = self.interrupted(error, version).await {
-                                return Some(watched);
-                            }
-                        }
-                    },
-                    // Closed as agreed, or the connection broke: go on from where we were.
-                    None => {
-                        if Instant::now() < lines.opened + SHORT {
+                            // Most often 410: the server no longer knows the version. A list begins anew.
+                            tracing::debug!(watch = %self.call(), %problem, "watch ended");
                             self.pause().await;
+                            self.state = State::List;
                         }
-                        self.state = State::Open { version };
                     }
-                },
+                }
             }
         }
     }
@@ -142,7 +143,7 @@ impl Watcher {
         if error.class() == Class::Gone {
             self.pause().await;
             self.state = State::List;
-        } else if again(&error).is_some() {
+        } else if again(&error) != Again::No {
             self.pause().await;
             self.state = State::Open { version };
         } else {
@@ -173,9 +174,7 @@ impl Watcher {
 
     async fn list(&mut self) -> Result<(Vec<Object>, String), ApiError> {
         let namespace = self.namespace.as_deref();
-        self.cluster
-            .list_at(&self.api_version, &self.kind, namespace, &self.selector, self.until)
-            .await
+        self.cluster.list_at(&self.api_version, &self.kind, namespace, &self.selector, self.until).await
     }
 
     async fn open(&mut self, version: &str) -> Result<Lines, ApiError> {
@@ -192,13 +191,7 @@ impl Watcher {
         let response = self.cluster.transport.stream(&self.call(), &request, self.until).await?;
         let opened = Instant::now();
         let silent_until = self.until.min(opened + Duration::from_secs(WATCH_SECONDS) + GRACE);
-        Ok(Lines {
-            body: response.into_body(),
-            buffer: Vec::new(),
-            searched: 0,
-            opened,
-            silent_until,
-        })
+        Ok(Lines { body: response.into_body(), buffer: Vec::new(), searched: 0, opened, silent_until })
     }
 }
 
@@ -216,9 +209,7 @@ impl Lines {
     /// The next line, or `None` when the stream ended, broke, fell silent or exceeds the limit.
     async fn next(&mut self) -> Option<Vec<u8>> {
         loop {
-            if let Some(offset) =
-                self.buffer[self.searched..].iter().position(|byte| *byte == b'\n')
-            {
+            if let Some(offset) = self.buffer[self.searched..].iter().position(|byte| *byte == b'\n') {
                 let rest = self.buffer.split_off(self.searched + offset + 1);
                 self.searched = 0;
                 return Some(std::mem::replace(&mut self.buffer, rest));
@@ -242,36 +233,18 @@ struct Event {
     version: Option<String>,
 }
 
-enum Problem {
-    /// The server ended the watch with an error.
-    Status(Box<Status>),
-    /// The line is not what the API promises.
-    Answer(String),
-}
-
-impl Problem {
-    fn into_error(self, call: Call) -> ApiError {
-        match self {
-            Self::Status(status) => ApiError::Status { call, status },
-            Self::Answer(problem) => ApiError::Answer { call, problem },
-        }
-    }
-}
-
 impl Event {
-    fn read(line: &[u8]) -> Result<Self, Problem> {
-        let mut value: Value =
-            serde_json::from_slice(line).map_err(|error| Problem::Answer(error.to_string()))?;
+    fn read(line: &[u8]) -> Result<Self, String> {
+        let mut value: Value = serde_json::from_slice(line).map_err(|error| error.to_string())?;
         let object = value.get_mut("object").map(Value::take).unwrap_or_default();
-        let version =
-            object.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
-        let read = |object| Object::new(object).map_err(|error| Problem::Answer(error.to_string()));
+        let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).map(str::to_owned);
+        let read = |object| Object::new(object).map_err(|error| error.to_string());
         let change = match value.get("type").and_then(Value::as_str).unwrap_or("") {
             "ADDED" | "MODIFIED" => Some(Watched::Changed(read(object)?)),
             "DELETED" => Some(Watched::Deleted(read(object)?)),
             "BOOKMARK" => None,
-            "ERROR" => return Err(Problem::Status(Box::new(Status::from_json(500, &object)))),
-            other => return Err(Problem::Answer(format!("a watch event of type `{other}`"))),
+            "ERROR" => return Err(Status::from_json(500, &object).to_string()),
+            other => return Err(format!("a watch event of type `{other}`")),
         };
         Ok(Self { change, version })
     }

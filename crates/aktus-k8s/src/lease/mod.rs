@@ -47,9 +47,7 @@ pub struct Lease {
 #[derive(Debug, thiserror::Error)]
 pub enum LeaseError {
     /// Somebody else holds it.
-    #[error(
-        "{id} is held by `{holder}`, last renewed {renewed}; wait for that run, or for its lease to expire"
-    )]
+    #[error("{id} is held by `{holder}`, last renewed {renewed}; wait for that run, or for its lease to expire")]
     Held {
         /// The lease.
         id: ObjectId,
@@ -113,13 +111,10 @@ pub async fn try_acquire(
             return Err(LeaseError::Held {
                 id,
                 holder: state.holder.to_owned(),
-                renewed: state
-                    .renewed
-                    .map_or_else(|| "at an unknown time".to_owned(), |time| time.to_string()),
+                renewed: state.renewed.map_or_else(|| "at an unknown time".to_owned(), |time| time.to_string()),
             });
         }
-        let stale =
-            state.filter(|state| !state.holder.is_empty() && state.holder != options.holder);
+        let stale = state.filter(|state| !state.holder.is_empty() && state.holder != options.holder);
         let taken_over_from = stale.map(|state| state.holder.to_owned());
         let desired = options.object(live.as_ref(), now)?;
         let written = match &live {
@@ -147,12 +142,7 @@ impl Lease {
     }
 
     /// Makes the lease hold for another duration from `now`; [`LeaseError::Lost`] if somebody else holds it.
-    pub async fn renew(
-        &mut self,
-        cluster: &Cluster,
-        now: Timestamp,
-        until: Instant,
-    ) -> Result<(), LeaseError> {
+    pub async fn renew(&mut self, cluster: &Cluster, now: Timestamp, until: Instant) -> Result<(), LeaseError> {
         loop {
             let desired = self.options.object(Some(&self.live), now)?;
             match cluster.replace(&desired, &self.options.field_manager, until).await {
@@ -191,9 +181,7 @@ impl Lease {
         let id = self.id();
         match cluster.get(&id, until).await? {
             Some(live) if State::read(&live).holder == self.options.holder => Ok(live),
-            Some(live) => {
-                Err(LeaseError::Lost { id, holder: State::read(&live).holder.to_owned() })
-            }
+            Some(live) => Err(LeaseError::Lost { id, holder: State::read(&live).holder.to_owned() }),
             None => Err(LeaseError::Lost { id, holder: String::new() }),
         }
     }
@@ -257,9 +245,7 @@ impl<'a> State<'a> {
         Self {
             holder: live.text("/spec/holderIdentity").unwrap_or(""),
             renewed: time("/spec/renewTime").or_else(|| time("/spec/acquireTime")),
-            duration: SignedDuration::from_secs(
-                live.integer("/spec/leaseDurationSeconds").unwrap_or(0).max(0),
-            ),
+            duration: SignedDuration::from_secs(live.integer("/spec/leaseDurationSeconds").unwrap_or(0).max(0)),
             transitions: live.get("/spec/leaseTransitions").and_then(Value::as_i64).unwrap_or(0),
         }
     }
@@ -269,8 +255,8 @@ impl<'a> State<'a> {
     fn may_be_taken_by(&self, holder: &str, now: Timestamp) -> bool {
         self.holder.is_empty()
             || self.holder == holder
-            || self.renewed.is_none_or(|renewed| {
-                renewed.saturating_add(self.duration).is_ok_and(|expiry| expiry <= now)
-            })
+            || self
+                .renewed
+                .is_none_or(|renewed| renewed.saturating_add(self.duration).is_ok_and(|expiry| expiry <= now))
     }
 }

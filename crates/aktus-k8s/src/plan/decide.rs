@@ -21,14 +21,8 @@ pub struct FieldChange {
 }
 
 impl FieldChange {
-    pub(super) fn new(
-        path: String,
-        live: Option<&Value>,
-        desired: Option<&Value>,
-        secret: bool,
-    ) -> Self {
-        let (live, desired) =
-            if secret { mask::pair(live, desired) } else { (live.cloned(), desired.cloned()) };
+    pub(super) fn new(path: String, live: Option<&Value>, desired: Option<&Value>, secret: bool) -> Self {
+        let (live, desired) = if secret { mask::pair(live, desired) } else { (live.cloned(), desired.cloned()) };
         Self { path, live, desired }
     }
 }

@@ -33,8 +33,7 @@ const QUANTITY_MAPS: &[&str] = &[
 const QUANTITY_FIELDS: &[&str] = &["sizeLimit", "averageValue", "divisor"];
 
 /// Mappings in which text is text, whatever it looks like.
-const TEXT_MAPS: &[&str] =
-    &["data", "annotations", "labels", "matchLabels", "parameters", "nodeSelector"];
+const TEXT_MAPS: &[&str] = &["data", "annotations", "labels", "matchLabels", "parameters", "nodeSelector"];
 
 /// What the server adds to values that are owned as a whole: the field, its value, and inside what.
 const DEFAULTS: &[(&str, &str, &str)] = &[
@@ -50,9 +49,8 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
 /// view. `manager` is `None` where ownership does not matter.
 pub(super) fn drift(desired: &Value, live: &Object, manager: Option<&str>) -> Vec<FieldChange> {
     let owned = manager.and_then(|manager| Owned::by(live, manager));
-    let mut comparison =
-        Comparison { path: Path::default(), changes: Vec::new(), secret: live.is_secret() };
-    if manager.is_some() && owned.is_none() {
+    let mut comparison = Comparison { path: Path::default(), changes: Vec::new(), secret: live.is_secret() };
+    if manager.is_some() && owned.is_none() && says_something(desired) {
         comparison.path.0.push(Step::Field("metadata".to_owned()));
         comparison.path.0.push(Step::Field("managedFields".to_owned()));
         comparison.differs(None, None);
@@ -71,6 +69,16 @@ pub(super) fn drift(desired: &Value, live: &Object, manager: Option<&str>) -> Ve
         comparison.abandoned(owned, Some(desired), Some(live.as_value()));
     }
     comparison.changes
+}
+
+/// Whether there is anything in it that a manager could own, beyond its coordinates.
+fn says_something(desired: &Value) -> bool {
+    let others = |value: &Value, coordinates: &[&str]| {
+        let fields = value.as_object().into_iter().flatten();
+        fields.into_iter().any(|(name, value)| !coordinates.contains(&name.as_str()) && !is_null(value))
+    };
+    others(desired, &["apiVersion", "kind", "metadata", "status"])
+        || desired.get("metadata").is_some_and(|metadata| others(metadata, &["name", "namespace"]))
 }
 
 #[derive(Clone, Debug)]
@@ -128,8 +136,7 @@ struct Comparison {
 
 impl Comparison {
     fn differs(&mut self, live: Option<&Value>, desired: Option<&Value>) {
-        let secret =
-            self.secret && matches!(self.path.fields().next(), Some("data" | "stringData"));
+        let secret = self.secret && matches!(self.path.fields().next(), Some("data" | "stringData"));
         let path = self.path.text();
         self.changes.push(FieldChange::new(path, live, desired, secret));
     }
@@ -140,31 +147,17 @@ impl Comparison {
         self.path.0.pop();
     }
 
-    fn field(
-        &mut self,
-        name: &str,
-        desired: &Value,
-        live: Option<&Value>,
-        owned: Option<&Owned<'_>>,
-        whole: bool,
-    ) {
+    fn field(&mut self, name: &str, desired: &Value, live: Option<&Value>, owned: Option<&Owned<'_>>, whole: bool) {
         self.inside(Step::Field(name.to_owned()), |this| this.value(desired, live, owned, whole));
     }
 
     /// Compares one value. `whole`: we are inside a value that is owned as a whole, so that what is there beyond
     /// the desired fields counts too.
-    fn value(
-        &mut self,
-        desired: &Value,
-        live: Option<&Value>,
-        owned: Option<&Owned<'_>>,
-        whole: bool,
-    ) {
+    fn value(&mut self, desired: &Value, live: Option<&Value>, owned: Option<&Owned<'_>>, whole: bool) {
         let live = live.filter(|live| !live.is_null());
         let Some(live) = live else {
             // The server does not store most empty values. That we own the field shows that it has seen this one.
-            let stored_as_absent =
-                is_null(desired) || (is_void(desired) && (owned.is_some() || whole));
+            let stored_as_absent = is_null(desired) || (is_void(desired) && (owned.is_some() || whole));
             if !stored_as_absent {
                 self.differs(None, Some(desired));
             }
@@ -172,7 +165,7 @@ impl Comparison {
         };
         match (desired, live) {
             (Value::Object(desired), Value::Object(live)) => {
-                self.mapping(desired, live, owned, whole)
+                self.mapping(desired, live, owned, whole);
             }
             (Value::Array(desired), Value::Array(live)) => self.list(desired, live, owned, whole),
             _ if self.same_scalar(desired, live) => {}
@@ -210,8 +203,7 @@ impl Comparison {
             match owned {
                 Some(owned) if owned.is_set() => return self.set(desired, live),
                 Some(owned) => owned.list_keys(),
-                None => lists::known_keys(name, desired)
-                    .filter(|_| lists::known_keys(name, live).is_some()),
+                None => lists::known_keys(name, desired).filter(|_| lists::known_keys(name, live).is_some()),
             }
         };
         match keys {
@@ -236,13 +228,7 @@ impl Comparison {
         }
     }
 
-    fn keyed(
-        &mut self,
-        desired: &[Value],
-        live: &[Value],
-        names: &[String],
-        owned: Option<&Owned<'_>>,
-    ) {
+    fn keyed(&mut self, desired: &[Value], live: &[Value], names: &[String], owned: Option<&Owned<'_>>) {
         let mut last = None;
         let mut ordered = true;
         for item in desired {
@@ -253,8 +239,7 @@ impl Comparison {
             let owned = owned.and_then(|owned| owned.item(|keys| lists::has_keys(item, keys)));
             let step = Step::Item(lists::label(&keys));
             match found {
-                Some(index) => self
-                    .inside(step, |this| this.value(item, live.get(index), owned.as_ref(), false)),
+                Some(index) => self.inside(step, |this| this.value(item, live.get(index), owned.as_ref(), false)),
                 None => self.inside(step, |this| this.differs(None, Some(item))),
             }
         }
@@ -300,8 +285,7 @@ impl Comparison {
         let default = |(field, default, inside): &(&str, &str, &str)| {
             *field == name && value == default && self.path.fields().any(|name| name == *inside)
         };
-        let claim_status =
-            name == "status" && self.path.fields().any(|name| name == "volumeClaimTemplates");
+        let claim_status = name == "status" && self.path.fields().any(|name| name == "volumeClaimTemplates");
         is_null(value) || claim_status || DEFAULTS.iter().any(default)
     }
 }

@@ -38,9 +38,7 @@ fn rule(group: &str, kind: &str) -> Option<Rule> {
             "spec.backoffLimitPerIndex",
             "spec.managedBy",
         ]),
-        ("", "PersistentVolumeClaim") => {
-            Rule::AllBut("spec", &["spec.resources", "spec.volumeAttributesClassName"])
-        }
+        ("", "PersistentVolumeClaim") => Rule::AllBut("spec", &["spec.resources", "spec.volumeAttributesClassName"]),
         ("", "PersistentVolume") => Rule::Only(&[
             "spec.csi",
             "spec.hostPath",
@@ -51,9 +49,7 @@ fn rule(group: &str, kind: &str) -> Option<Rule> {
             "spec.nodeAffinity",
         ]),
         ("", "Service") => Rule::Only(&["spec.clusterIP"]),
-        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
-            Rule::Only(&["roleRef"])
-        }
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => Rule::Only(&["roleRef"]),
         ("scheduling.k8s.io", "PriorityClass") => Rule::Only(&["value", "preemptionPolicy"]),
         ("networking.k8s.io", "IngressClass") => Rule::Only(&["spec.controller"]),
         ("node.k8s.io", "RuntimeClass") => Rule::Only(&["handler"]),
@@ -68,9 +64,7 @@ pub(super) fn is_immutable(group: &str, kind: &str, path: &str) -> bool {
     match rule(group, kind) {
         None => false,
         Some(Rule::Only(fields)) => fields.iter().any(|field| is_within(path, field)),
-        Some(Rule::AllBut(root, fields)) => {
-            is_within(path, root) && !fields.iter().any(|field| is_within(path, field))
-        }
+        Some(Rule::AllBut(root, fields)) => is_within(path, root) && !fields.iter().any(|field| is_within(path, field)),
     }
 }
 

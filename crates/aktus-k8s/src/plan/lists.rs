@@ -22,8 +22,7 @@ const KNOWN_KEYS: &[(&str, &[&str])] = &[
 ];
 
 /// The lists in which the server refuses two items of the same key.
-const UNIQUE: &[&str] =
-    &["containers", "initContainers", "volumes", "env", "volumeMounts", "volumeDevices"];
+const UNIQUE: &[&str] = &["containers", "initContainers", "volumes", "env", "volumeMounts", "volumeDevices"];
 
 /// The names of the key fields of a well-known list.
 pub(super) fn known_keys(list: &str, items: &[Value]) -> Option<Vec<String>> {
@@ -41,8 +40,7 @@ pub(super) fn known_keys(list: &str, items: &[Value]) -> Option<Vec<String>> {
 
 /// The value of one key of an item, with the default that the server fills in.
 fn key_value<'a>(item: &'a Value, key: &str) -> Option<&'a Value> {
-    static TCP: std::sync::LazyLock<Value> =
-        std::sync::LazyLock::new(|| Value::String("TCP".to_owned()));
+    static TCP: std::sync::LazyLock<Value> = std::sync::LazyLock::new(|| Value::String("TCP".to_owned()));
     match item.get(key) {
         None | Some(Value::Null) if key == "protocol" => Some(&TCP),
         other => other,
@@ -51,8 +49,7 @@ fn key_value<'a>(item: &'a Value, key: &str) -> Option<&'a Value> {
 
 /// The keys of an item, as `FieldsV1` writes them.
 pub(super) fn keys_of(item: &Value, names: &[String]) -> Map<String, Value> {
-    let found =
-        names.iter().filter_map(|name| Some((name.clone(), key_value(item, name)?.clone())));
+    let found = names.iter().filter_map(|name| Some((name.clone(), key_value(item, name)?.clone())));
     found.collect()
 }
 
@@ -80,8 +77,7 @@ pub(super) fn duplicate_key(value: &Value) -> Option<(String, String)> {
         match value {
             Value::Object(map) => {
                 for (name, inner) in map.iter().rev() {
-                    let path =
-                        if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
                     if let Some(key) = duplicate_in(name, inner) {
                         return Some((path, key));
                     }
@@ -90,9 +86,7 @@ pub(super) fn duplicate_key(value: &Value) -> Option<(String, String)> {
             }
             Value::Array(items) => {
                 let named = |(index, item): (usize, &Value)| {
-                    item.get("name")
-                        .and_then(Value::as_str)
-                        .map_or_else(|| index.to_string(), str::to_owned)
+                    item.get("name").and_then(Value::as_str).map_or_else(|| index.to_string(), str::to_owned)
                 };
                 open.extend(
                     items
@@ -115,10 +109,7 @@ fn duplicate_in(list: &str, value: &Value) -> Option<String> {
     }
     let names = known_keys(list, items)?;
     let mut seen = std::collections::BTreeSet::new();
-    items
-        .iter()
-        .map(|item| label(&keys_of(item, &names)))
-        .find(|key| !key.is_empty() && !seen.insert(key.clone()))
+    items.iter().map(|item| label(&keys_of(item, &names))).find(|key| !key.is_empty() && !seen.insert(key.clone()))
 }
 
 #[cfg(test)]
@@ -139,10 +130,7 @@ mod tests {
             Some(("spec.template.spec.containers[app].env".to_owned(), "A".to_owned()))
         );
         assert_eq!(duplicate_key(&pod(json!([{"name": "A"}]), json!(["x", "x"]))), None);
-        assert_eq!(
-            duplicate_key(&json!({"data": {"env": "A"}, "env": [{"value": 1}, {"value": 1}]})),
-            None
-        );
+        assert_eq!(duplicate_key(&json!({"data": {"env": "A"}, "env": [{"value": 1}, {"value": 1}]})), None);
     }
 
     #[test]

@@ -6,10 +6,7 @@ use serde_json::Value;
 const MASK: &str = "***";
 
 /// Both sides of a difference, masked so that a change is still seen as one.
-pub(super) fn pair(
-    live: Option<&Value>,
-    desired: Option<&Value>,
-) -> (Option<Value>, Option<Value>) {
+pub(super) fn pair(live: Option<&Value>, desired: Option<&Value>) -> (Option<Value>, Option<Value>) {
     match (live, desired) {
         (Some(live), Some(desired)) if live != desired => {
             (Some(Value::from("*** (before)")), Some(Value::from("*** (after)")))
@@ -25,7 +22,7 @@ pub fn masked(object: &crate::Object) -> Value {
         for field in ["data", "stringData"] {
             match value.get_mut(field) {
                 Some(Value::Object(entries)) => {
-                    entries.values_mut().for_each(|entry| *entry = Value::from(MASK))
+                    entries.values_mut().for_each(|entry| *entry = Value::from(MASK));
                 }
                 Some(other) => *other = Value::from(MASK),
                 None => {}
@@ -33,9 +30,7 @@ pub fn masked(object: &crate::Object) -> Value {
         }
         // kubectl keeps a copy of what it applied.
         let copy = "kubectl.kubernetes.io/last-applied-configuration";
-        if let Some(copy) =
-            value.pointer_mut("/metadata/annotations").and_then(|notes| notes.get_mut(copy))
-        {
+        if let Some(copy) = value.pointer_mut("/metadata/annotations").and_then(|notes| notes.get_mut(copy)) {
             *copy = Value::from(MASK);
         }
     }
@@ -52,11 +47,9 @@ mod tests {
     #[test]
     fn secrets_are_masked_and_others_are_not() {
         let object = |kind: &str| {
-            Object::new(
-                json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a", "annotations": {
+            Object::new(json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a", "annotations": {
                 "kubectl.kubernetes.io/last-applied-configuration": "s3cret", "note": "n"}},
-                "data": {"key": "s3cret"}, "stringData": "s3cret"}),
-            )
+                "data": {"key": "s3cret"}, "stringData": "s3cret"}))
             .unwrap()
         };
         let shown = masked(&object("Secret"));

@@ -75,8 +75,7 @@ impl Ownership {
             None => Some(format!("it has no {what} `{key}: {wanted}`")),
         };
         let label = |(key, value): &(String, String)| word("label", key, value, live.label(key));
-        let annotation =
-            |(key, value): &(String, String)| word("annotation", key, value, live.annotation(key));
+        let annotation = |(key, value): &(String, String)| word("annotation", key, value, live.annotation(key));
         self.labels.iter().find_map(label).or_else(|| self.annotations.iter().find_map(annotation))
     }
 }
@@ -182,16 +181,14 @@ pub enum PlanError {
     #[error("{id}: `{list}` holds `{key}` twice; remove one of the two")]
     DuplicateKey {
         /// The object.
-        id: ObjectId,
+        id: Box<ObjectId>,
         /// The list's path.
         list: String,
         /// The key.
         key: String,
     },
     /// Nothing is desired any more, which would delete everything there is.
-    #[error(
-        "nothing is desired, but {previous} objects exist from before; delete them explicitly if that is meant"
-    )]
+    #[error("nothing is desired, but {previous} objects exist from before; delete them explicitly if that is meant")]
     Empty {
         /// How many objects there are from before.
         previous: usize,
@@ -255,8 +252,7 @@ struct Definition {
 
 impl Definitions {
     fn of(desired: &[Object]) -> Self {
-        let definitions =
-            desired.iter().filter(|object| stage::stage(&object.id()) == Stage::Definitions);
+        let definitions = desired.iter().filter(|object| stage::stage(&object.id()) == Stage::Definitions);
         let definition = |object: &Object| {
             Some(Definition {
                 group: object.text("/spec/group")?.to_owned(),
@@ -268,9 +264,7 @@ impl Definitions {
     }
 
     fn find(&self, id: &ObjectId) -> Option<&Definition> {
-        self.0
-            .iter()
-            .find(|definition| definition.group == id.group() && definition.kind == id.kind)
+        self.0.iter().find(|definition| definition.group == id.group() && definition.kind == id.kind)
     }
 
     /// Gives the object its definite place.
@@ -285,8 +279,7 @@ impl Definitions {
         match (cluster.locate(&mut id, default_namespace, until).await, self.find(&id)) {
             (Ok(()), _) => {}
             (Err(ApiError::UnknownKind { .. }), Some(definition)) => {
-                let namespace =
-                    || id.namespace.take().unwrap_or_else(|| default_namespace.to_owned());
+                let namespace = || id.namespace.take().unwrap_or_else(|| default_namespace.to_owned());
                 id.namespace = definition.namespaced.then(namespace);
             }
             (Err(error), _) => return Err(error),
@@ -306,7 +299,7 @@ fn check(desired: &[Object]) -> Result<(), PlanError> {
     }
     for object in desired {
         if let Some((list, key)) = lists::duplicate_key(object.as_value()) {
-            return Err(PlanError::DuplicateKey { id: object.id(), list, key });
+            return Err(PlanError::DuplicateKey { id: Box::new(object.id()), list, key });
         }
     }
     Ok(())
@@ -326,8 +319,7 @@ async fn decide_step(
         Err(error) => return Err(error),
     };
     let mut step = Step::new(desired, Change::Create);
-    step.may_recreate =
-        options.recreate.iter().any(|allowed| allowed.same_object(&id)) && !is_precious(&id);
+    step.may_recreate = options.recreate.iter().any(|allowed| allowed.same_object(&id)) && !is_precious(&id);
     if let Some(live) = live {
         step.live_uid = live.uid().map(str::to_owned);
         if live.is_deleting() {
@@ -361,21 +353,15 @@ async fn confirm(
     options: &PlanOptions,
     until: Instant,
 ) -> Result<Change, ApiError> {
-    let apply = ApplyOptions {
-        field_manager: options.field_manager.clone(),
-        force: options.force,
-        dry_run: true,
-    };
+    let apply = ApplyOptions { field_manager: options.field_manager.clone(), force: options.force, dry_run: true };
     match cluster.apply(desired, &apply, until).await {
         Ok(result) => Ok(compare(live, &result, &options.field_manager)),
         Err(error) if error.class() == Class::Immutable => {
-            let named =
-                error.status().and_then(|status| status.immutable_field()).map(str::to_owned);
+            let named = error.status().and_then(|status| status.immutable_field()).map(str::to_owned);
             let (Change::Update { fields } | Change::Replace { fields, .. }) = decided else {
                 return Err(error);
             };
-            let immutable =
-                named.or_else(|| Some(fields.first()?.path.clone())).unwrap_or_default();
+            let immutable = named.or_else(|| Some(fields.first()?.path.clone())).unwrap_or_default();
             Ok(Change::Replace { immutable, fields })
         }
         Err(error) => Err(error),
@@ -394,13 +380,8 @@ fn compare(live: &Object, result: &Object, field_manager: &str) -> Change {
         return Change::Update { fields: vec![FieldChange { path, live: None, desired: None }] };
     }
     let mut fields = drift::drift(&after, live, None);
-    let removed =
-        drift::drift(&before, result, None).into_iter().filter(|field| field.live.is_none());
-    fields.extend(removed.map(|field| FieldChange {
-        path: field.path,
-        live: field.desired,
-        desired: None,
-    }));
+    let removed = drift::drift(&before, result, None).into_iter().filter(|field| field.live.is_none());
+    fields.extend(removed.map(|field| FieldChange { path: field.path, live: field.desired, desired: None }));
     if fields.is_empty() {
         // Something differs that only the whole shows, such as the order of a list.
         fields.push(FieldChange { path: "the object".to_owned(), live: None, desired: None });
@@ -416,20 +397,12 @@ async fn deletions<'a>(
 ) -> Result<Vec<Step>, ApiError> {
     // Owned ids: a stream of borrows would tie the future to the iterator.
     let ids: Vec<ObjectId> = ids.cloned().collect();
-    let steps: Vec<Option<Step>> = stream::iter(ids)
-        .map(|id| deletion(cluster, id, prune, until))
-        .buffered(PARALLEL)
-        .try_collect()
-        .await?;
+    let steps: Vec<Option<Step>> =
+        stream::iter(ids).map(|id| deletion(cluster, id, prune, until)).buffered(PARALLEL).try_collect().await?;
     Ok(steps.into_iter().flatten().collect())
 }
 
-async fn deletion(
-    cluster: &Cluster,
-    id: ObjectId,
-    prune: &Prune,
-    until: Instant,
-) -> Result<Option<Step>, ApiError> {
+async fn deletion(cluster: &Cluster, id: ObjectId, prune: &Prune, until: Instant) -> Result<Option<Step>, ApiError> {
     let live = match cluster.get(&id, until).await {
         Ok(Some(live)) => live,
         // Gone, or of a kind that is no longer served: nothing is left to delete.
@@ -459,9 +432,7 @@ fn kept(live: &Object, prune: &Prune) -> Option<String> {
     if let Some(missing) = prune.owner.missing(live) {
         return Some(format!("it is not ours: {missing}"));
     }
-    if let Some((key, value)) =
-        prune.keep.iter().find(|(key, value)| live.annotation(key) == Some(value))
-    {
+    if let Some((key, value)) = prune.keep.iter().find(|(key, value)| live.annotation(key) == Some(value)) {
         return Some(format!("its annotation says `{key}: {value}`"));
     }
     prune

@@ -19,9 +19,7 @@ impl<'a> Owned<'a> {
             .items("/metadata/managedFields")
             .filter(|entry| {
                 let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or("");
-                text("manager") == manager
-                    && text("operation") == "Apply"
-                    && text("subresource").is_empty()
+                text("manager") == manager && text("operation") == "Apply" && text("subresource").is_empty()
             })
             .filter_map(|entry| entry.get("fieldsV1")?.as_object())
             .collect();
@@ -69,15 +67,11 @@ impl<'a> Owned<'a> {
     }
 
     fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Map<String, Value>)> {
-        self.0
-            .iter()
-            .flat_map(|map| map.iter())
-            .filter_map(|(key, below)| Some((key, below.as_object()?)))
+        self.0.iter().flat_map(|map| map.iter()).filter_map(|(key, below)| Some((key, below.as_object()?)))
     }
 
     fn child(&self, wanted: impl Fn(&str) -> bool) -> Option<Self> {
-        let found: Vec<_> =
-            self.entries().filter(|(key, _)| wanted(key)).map(|(_, below)| below).collect();
+        let found: Vec<_> = self.entries().filter(|(key, _)| wanted(key)).map(|(_, below)| below).collect();
         (!found.is_empty()).then_some(Self(found))
     }
 }

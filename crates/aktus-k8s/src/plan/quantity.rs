@@ -16,9 +16,7 @@ struct Amount {
 /// Whether both values are quantities of the same amount. Numbers count as quantities without a suffix.
 pub(super) fn same(left: &Value, right: &Value) -> bool {
     match (amount(left), amount(right)) {
-        (Some(left), Some(right)) => {
-            left.canonical() == right.canonical() && left.canonical().is_some()
-        }
+        (Some(left), Some(right)) => left.canonical() == right.canonical() && left.canonical().is_some(),
         _ => false,
     }
 }

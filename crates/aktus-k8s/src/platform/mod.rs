@@ -10,12 +10,9 @@ mod workspace;
 
 pub use self::device_plugin::{DEVICE_PLUGIN, device_plugin};
 pub use self::node_pool::{GPU_NODE_POOL, GpuLimits, gpu_node_pool};
-pub use self::storage::{
-    EBS_STORAGE_CLASS, EFS_STORAGE_CLASS, EbsProvisioner, ebs_storage_class, efs_storage_class,
-};
+pub use self::storage::{EBS_STORAGE_CLASS, EFS_STORAGE_CLASS, EbsProvisioner, ebs_storage_class, efs_storage_class};
 pub use self::workspace::{
-    HUGGING_FACE_SECRET, HUGGING_FACE_TOKEN, OPENAI_API_KEY, OPENAI_SECRET, namespace, secret,
-    service_account,
+    HUGGING_FACE_SECRET, HUGGING_FACE_TOKEN, OPENAI_API_KEY, OPENAI_SECRET, namespace, secret, service_account,
 };
 use crate::object::Object;
 use crate::plan::Ownership;

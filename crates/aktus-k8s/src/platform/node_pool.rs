@@ -31,7 +31,8 @@ impl Default for GpuLimits {
 ///
 /// The operating system is not a requirement that Auto Mode documents, so it is left out.
 pub fn gpu_node_pool(owner: &Owner, limits: GpuLimits) -> Result<Object, ObjectError> {
-    let requirement = |key: &str, operator: &str, values: &[&str]| json!({"key": key, "operator": operator, "values": values});
+    let requirement =
+        |key: &str, operator: &str, values: &[&str]| json!({"key": key, "operator": operator, "values": values});
     let pool = json!({
         "apiVersion": "karpenter.sh/v1",
         "kind": "NodePool",

@@ -52,10 +52,7 @@ pub fn efs_storage_class(owner: &Owner, file_system_id: &str) -> Result<Object, 
 }
 
 /// The class `aktus-ebs` for the databases: encrypted gp3 volumes, made where the pod runs.
-pub fn ebs_storage_class(
-    owner: &Owner,
-    provisioner: EbsProvisioner,
-) -> Result<Object, ObjectError> {
+pub fn ebs_storage_class(owner: &Owner, provisioner: EbsProvisioner) -> Result<Object, ObjectError> {
     let class = json!({
         "apiVersion": "storage.k8s.io/v1",
         "kind": "StorageClass",

@@ -66,9 +66,7 @@ pub async fn wait_gone(
 ) -> Result<Vec<Remaining>, ApiError> {
     let ids: Vec<ObjectId> = objects.iter().map(|(id, _)| id.clone()).collect();
     let mut states: Vec<Option<Remaining>> = vec![None; objects.len()];
-    for ((state, look), (id, uid)) in
-        states.iter_mut().zip(look(cluster, &ids, until).await?).zip(objects)
-    {
+    for ((state, look), (id, uid)) in states.iter_mut().zip(look(cluster, &ids, until).await?).zip(objects) {
         match look {
             Look::Found(live) => note(state, Some(&live), uid.as_deref(), on_change),
             Look::Absent => {}

@@ -91,9 +91,7 @@ async fn look(cluster: &Cluster, ids: &[ObjectId], until: Instant) -> Result<Vec
 }
 
 /// The objects of one kind and namespace, by index, and the selector that fits them: one watch for all.
-fn groups<'a>(
-    ids: impl Iterator<Item = (usize, &'a ObjectId)>,
-) -> impl Iterator<Item = (Topic, Vec<usize>, Selector)> {
+fn groups<'a>(ids: impl Iterator<Item = (usize, &'a ObjectId)>) -> impl Iterator<Item = (Topic, Vec<usize>, Selector)> {
     let mut groups: BTreeMap<Topic, Vec<(usize, &str)>> = BTreeMap::new();
     for (index, id) in ids {
         let topic = Topic {
@@ -138,15 +136,12 @@ struct Board {
 
 impl Board {
     fn new(ids: &[ObjectId]) -> Self {
-        let entry =
-            |id: &ObjectId| Entry { id: id.clone(), look: Look::None, seen: false, verdict: None };
+        let entry = |id: &ObjectId| Entry { id: id.clone(), look: Look::None, seen: false, verdict: None };
         Self { entries: ids.iter().map(entry).collect(), related: Related::default() }
     }
 
     fn is_settled(&self) -> bool {
-        self.entries
-            .iter()
-            .all(|entry| !matches!(entry.verdict, None | Some(Readiness::Pending(_))))
+        self.entries.iter().all(|entry| !matches!(entry.verdict, None | Some(Readiness::Pending(_))))
     }
 
     fn judge(&mut self, on_change: &mut OnChange<'_>) {
@@ -161,22 +156,17 @@ impl Board {
 
     fn verdicts(self) -> Vec<(ObjectId, Readiness)> {
         let unknown = || Readiness::Pending("it was not looked at".to_owned());
-        self.entries
-            .into_iter()
-            .map(|entry| (entry.id, entry.verdict.unwrap_or_else(unknown)))
-            .collect()
+        self.entries.into_iter().map(|entry| (entry.id, entry.verdict.unwrap_or_else(unknown))).collect()
     }
 
     /// One stream per kind and namespace, and those that tell why something takes so long.
-    fn streams(
-        &self,
-        cluster: &Cluster,
-        until: Instant,
-    ) -> SelectAll<BoxStream<'static, (Topic, Watched)>> {
+    fn streams(&self, cluster: &Cluster, until: Instant) -> SelectAll<BoxStream<'static, (Topic, Watched)>> {
         let mut namespaces = BTreeSet::new();
-        let open = self.entries.iter().enumerate().filter(|(_, entry)| {
-            !(entry.verdict == Some(Readiness::Ready) && kinds::is_static(&entry.id))
-        });
+        let open = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| !(entry.verdict == Some(Readiness::Ready) && kinds::is_static(&entry.id)));
         let open: Vec<(usize, &ObjectId)> = open.map(|(index, entry)| (index, &entry.id)).collect();
         for (_, id) in open.iter().filter(|(_, id)| kinds::has_related(id)) {
             namespaces.extend(id.namespace.as_deref());
@@ -195,14 +185,7 @@ impl Board {
         });
         let mut streams = SelectAll::new();
         for (topic, selector) in own.chain(related) {
-            let watched = watch(
-                cluster,
-                &topic.api_version,
-                &topic.kind,
-                topic.namespace.as_deref(),
-                selector,
-                until,
-            );
+            let watched = watch(cluster, &topic.api_version, &topic.kind, topic.namespace.as_deref(), selector, until);
             streams.push(watched.map(move |watched| (topic.clone(), watched)).boxed());
         }
         streams
@@ -211,9 +194,7 @@ impl Board {
     fn learn(&mut self, topic: &Topic, watched: Watched) -> Result<(), ApiError> {
         if topic.related {
             match watched {
-                Watched::Listed(objects) => {
-                    self.related.reset(&topic.kind, topic.namespace.as_deref(), objects)
-                }
+                Watched::Listed(objects) => self.related.reset(&topic.kind, topic.namespace.as_deref(), objects),
                 Watched::Changed(object) => self.related.insert(object),
                 Watched::Deleted(object) => self.related.remove(&object),
                 Watched::Failed(error) => tracing::debug!(%error, "reasons will be less exact"),
@@ -222,9 +203,7 @@ impl Board {
         }
         let is_about = |entry: &&mut Entry| {
             let id = &entry.id;
-            id.kind == topic.kind
-                && id.api_version == topic.api_version
-                && id.namespace == topic.namespace
+            id.kind == topic.kind && id.api_version == topic.api_version && id.namespace == topic.namespace
         };
         let entries = self.entries.iter_mut().filter(is_about);
         match watched {
@@ -241,9 +220,7 @@ impl Board {
                 }
             }
             Watched::Deleted(object) => {
-                entries
-                    .filter(|entry| entry.id.name == object.name())
-                    .for_each(|entry| entry.look = Look::Absent);
+                entries.filter(|entry| entry.id.name == object.name()).for_each(|entry| entry.look = Look::Absent);
             }
             Watched::Failed(ApiError::UnknownKind { .. }) => {}
             Watched::Failed(error) => return Err(error),

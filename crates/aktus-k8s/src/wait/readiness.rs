@@ -81,11 +81,7 @@ impl fmt::Display for Readiness {
 pub fn readiness(object: &Object, related: &Related) -> Readiness {
     if object.is_deleting() {
         let finalizers: Vec<_> = object.finalizers().collect();
-        let held = if finalizers.is_empty() {
-            String::new()
-        } else {
-            format!(", held by {}", finalizers.join(", "))
-        };
+        let held = if finalizers.is_empty() { String::new() } else { format!(", held by {}", finalizers.join(", ")) };
         return Readiness::Pending(format!("it is being deleted{held}"));
     }
     kinds::judge(object, related)

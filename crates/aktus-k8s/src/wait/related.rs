@@ -61,12 +61,9 @@ impl Related {
 
     /// The pods that a workload's selector matches, youngest first.
     pub(super) fn pods_of(&self, workload: &Object) -> Vec<&Object> {
-        let mut pods: Vec<&Object> = in_namespace(&self.pods, workload.namespace())
-            .filter(|pod| selects(workload, pod))
-            .collect();
-        pods.sort_by_key(|pod| {
-            std::cmp::Reverse(pod.text("/metadata/creationTimestamp").unwrap_or(""))
-        });
+        let mut pods: Vec<&Object> =
+            in_namespace(&self.pods, workload.namespace()).filter(|pod| selects(workload, pod)).collect();
+        pods.sort_by_key(|pod| std::cmp::Reverse(pod.text("/metadata/creationTimestamp").unwrap_or("")));
         pods
     }
 
@@ -85,9 +82,7 @@ impl Related {
     /// The latest warning about an object, `REASON: message`, among the reasons asked for (all if none).
     pub(super) fn warning(&self, object: &Object, reasons: &[&str]) -> Option<String> {
         let about = |event: &&Object| {
-            let text = |field: &str| {
-                event.get("/involvedObject").and_then(|o| o.get(field)).and_then(Value::as_str)
-            };
+            let text = |field: &str| event.get("/involvedObject").and_then(|o| o.get(field)).and_then(Value::as_str);
             let same_uid = match (text("uid"), object.uid()) {
                 (Some(event), Some(object)) if !event.is_empty() => event == object,
                 _ => true,
@@ -96,14 +91,10 @@ impl Related {
                 && text("kind") == Some(object.kind())
                 && text("name") == Some(object.name())
                 && event.text("/type") == Some("Warning")
-                && (reasons.is_empty()
-                    || event.text("/reason").is_some_and(|reason| reasons.contains(&reason)))
+                && (reasons.is_empty() || event.text("/reason").is_some_and(|reason| reasons.contains(&reason)))
         };
-        let event = in_namespace(&self.events, object.namespace())
-            .filter(about)
-            .max_by_key(|event| when(event))?;
-        let (reason, message) =
-            (event.text("/reason").unwrap_or(""), event.text("/message").unwrap_or(""));
+        let event = in_namespace(&self.events, object.namespace()).filter(about).max_by_key(|event| when(event))?;
+        let (reason, message) = (event.text("/reason").unwrap_or(""), event.text("/message").unwrap_or(""));
         Some(if reason.is_empty() { message.to_owned() } else { format!("{reason}: {message}") })
     }
 }
@@ -115,10 +106,7 @@ fn key(object: &Object) -> (Option<String>, String) {
 fn in_namespace<'a>(store: &'a Store, namespace: Option<&str>) -> impl Iterator<Item = &'a Object> {
     let start = (namespace.map(str::to_owned), String::new());
     let namespace = start.0.clone();
-    store
-        .range(start..)
-        .take_while(move |((other, _), _)| *other == namespace)
-        .map(|(_, object)| object)
+    store.range(start..).take_while(move |((other, _), _)| *other == namespace).map(|(_, object)| object)
 }
 
 /// When an event was last seen. Its times are written in one form, so that text order is time order.
@@ -129,10 +117,19 @@ fn when(event: &Object) -> &str {
         .unwrap_or("")
 }
 
-/// Whether the workload's selector matches the pod, or the pod is owned by the workload.
+/// Whether the pod belongs to the workload: by its owner if that tells, else by the workload's selector.
 fn selects(workload: &Object, pod: &Object) -> bool {
-    if workload.uid().is_some_and(|uid| pod.owner_uids().any(|owner| owner == uid)) {
-        return true;
+    let controller =
+        pod.items("/metadata/ownerReferences").find(|owner| owner.get("controller") == Some(&Value::Bool(true)));
+    if let Some(controller) = controller {
+        let text = |field: &str| controller.get(field).and_then(Value::as_str);
+        if workload.kind() != "Deployment" {
+            return text("uid") == workload.uid();
+        }
+        // A Deployment owns its pods through a ReplicaSet; its selector says which.
+        if text("kind") != Some("ReplicaSet") {
+            return false;
+        }
     }
     let labels = |pointer: &str| workload.get(pointer).and_then(Value::as_object);
     let exact = labels("/spec/selector/matchLabels");

@@ -66,13 +66,8 @@ pub(super) fn of_pod(pod: &Object, related: &Related) -> Option<String> {
 
 fn failed(pod: &Object) -> String {
     let exit = pod.items("/status/containerStatuses").find_map(|status| {
-        let code =
-            status.pointer("/state/terminated/exitCode")?.as_i64().filter(|code| *code != 0)?;
-        Some(format!(
-            "container {} {}",
-            name(status),
-            exited(status.pointer("/state/terminated"), code)
-        ))
+        let code = status.pointer("/state/terminated/exitCode")?.as_i64().filter(|code| *code != 0)?;
+        Some(format!("container {} {}", name(status), exited(status.pointer("/state/terminated"), code)))
     });
     let text = |pointer: &str| pod.text(pointer).filter(|text| !text.is_empty());
     let words = text("/status/message").or_else(|| text("/status/reason")).map(str::to_owned);
@@ -85,10 +80,7 @@ fn name(status: &Value) -> &str {
 
 fn exited(terminated: Option<&Value>, code: i64) -> String {
     let text = |field: &str| {
-        terminated
-            .and_then(|terminated| terminated.get(field))
-            .and_then(Value::as_str)
-            .map_or("", str::trim)
+        terminated.and_then(|terminated| terminated.get(field)).and_then(Value::as_str).map_or("", str::trim)
     };
     let (reason, message) = (text("reason"), text("message"));
     let mut words = format!("ended with exit code {code}");
@@ -130,8 +122,7 @@ fn of_container(status: &Value, pod: &Object, related: &Related) -> Option<Strin
                 format!("container {name} crashes again and again ({restarts} restarts): it {exit}")
             }
             "" | "ContainerCreating" | "PodInitializing" => {
-                let warning =
-                    related.warning(pod, START_WARNINGS).or_else(|| unbound(pod, related));
+                let warning = related.warning(pod, START_WARNINGS).or_else(|| unbound(pod, related));
                 // Other containers may know more; what is left to say is that it starts.
                 warning.unwrap_or_else(|| format!("container {name} is being created"))
             }
@@ -139,15 +130,8 @@ fn of_container(status: &Value, pod: &Object, related: &Related) -> Option<Strin
             _ => format!("container {name} cannot start: {reason}: {message}"),
         });
     }
-    if let Some(code) = status
-        .pointer("/state/terminated/exitCode")
-        .and_then(Value::as_i64)
-        .filter(|code| *code != 0)
-    {
-        return Some(format!(
-            "container {name} {}",
-            exited(status.pointer("/state/terminated"), code)
-        ));
+    if let Some(code) = status.pointer("/state/terminated/exitCode").and_then(Value::as_i64).filter(|code| *code != 0) {
+        return Some(format!("container {name} {}", exited(status.pointer("/state/terminated"), code)));
     }
     let is_running = status.pointer("/state/running").is_some_and(|running| !running.is_null());
     let is_ready = status.get("ready").and_then(Value::as_bool).unwrap_or(false);

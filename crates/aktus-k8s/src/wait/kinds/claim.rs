@@ -1,4 +1,4 @@
-//! A PersistentVolumeClaim is ready when it is bound.
+//! A `PersistentVolumeClaim` is ready when it is bound.
 
 use crate::object::Object;
 use crate::wait::readiness::Readiness;

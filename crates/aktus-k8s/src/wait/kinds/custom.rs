@@ -6,8 +6,7 @@ use crate::object::Object;
 use crate::wait::readiness::Readiness;
 
 pub(super) fn readiness(object: &Object) -> Readiness {
-    if let (Some(observed), Some(generation)) =
-        (object.integer("/status/observedGeneration"), object.generation())
+    if let (Some(observed), Some(generation)) = (object.integer("/status/observedGeneration"), object.generation())
         && observed < generation
     {
         return Readiness::Pending("its controller has not seen the latest spec yet".to_owned());
@@ -20,9 +19,7 @@ pub(super) fn readiness(object: &Object) -> Readiness {
     }
     match condition(object, "Ready") {
         None | Some(("True", ..)) => Readiness::Ready,
-        Some(other) => {
-            Readiness::Pending(words(other, "it is not ready").to_owned()).because(detail(object))
-        }
+        Some(other) => Readiness::Pending(words(other, "it is not ready").to_owned()).because(detail(object)),
     }
 }
 
@@ -30,13 +27,9 @@ pub(super) fn readiness(object: &Object) -> Readiness {
 fn detail(object: &Object) -> Option<String> {
     let conditions = object.items("/status/conditions");
     let unmet = conditions.filter_map(|condition| {
-        let text =
-            |field: &str| condition.get(field).and_then(serde_json::Value::as_str).unwrap_or("");
-        let is_unmet = text("status") == "False"
-            && !matches!(text("type"), "Ready" | "Stalled" | "Reconciling");
-        is_unmet.then(|| {
-            format!("{}: {}", text("type"), words(("", text("reason"), text("message")), "not met"))
-        })
+        let text = |field: &str| condition.get(field).and_then(serde_json::Value::as_str).unwrap_or("");
+        let is_unmet = text("status") == "False" && !matches!(text("type"), "Ready" | "Stalled" | "Reconciling");
+        is_unmet.then(|| format!("{}: {}", text("type"), words(("", text("reason"), text("message")), "not met")))
     });
     let unmet: Vec<_> = unmet.collect();
     (!unmet.is_empty()).then(|| unmet.join("; "))

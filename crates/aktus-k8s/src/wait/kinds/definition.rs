@@ -1,4 +1,4 @@
-//! A CustomResourceDefinition is ready when it is established: its kind is served.
+//! A `CustomResourceDefinition` is ready when it is established: its kind is served.
 
 use super::{condition, words};
 use crate::object::Object;
@@ -6,10 +6,7 @@ use crate::wait::readiness::Readiness;
 
 pub(super) fn readiness(definition: &Object) -> Readiness {
     if let Some(refused @ ("False", ..)) = condition(definition, "NamesAccepted") {
-        return Readiness::Failed(format!(
-            "its names are not accepted: {}",
-            words(refused, "they are taken")
-        ));
+        return Readiness::Failed(format!("its names are not accepted: {}", words(refused, "they are taken")));
     }
     match condition(definition, "Established") {
         Some(("True", ..)) => Readiness::Ready,

@@ -18,16 +18,10 @@ pub(super) fn readiness(deployment: &Object, related: &Related) -> Readiness {
     }
     if let Some(failure @ ("True", ..)) = condition(deployment, "ReplicaFailure") {
         let reason = format!("its pods cannot be created: {}", words(failure, "ReplicaFailure"));
-        return if is_final_refusal(&reason) {
-            Readiness::Failed(reason)
-        } else {
-            Readiness::Pending(reason)
-        };
+        return if is_final_refusal(&reason) { Readiness::Failed(reason) } else { Readiness::Pending(reason) };
     }
     let trouble = || trouble::of_pods(deployment, related);
-    if let Some(progress @ ("False", "ProgressDeadlineExceeded", _)) =
-        condition(deployment, "Progressing")
-    {
+    if let Some(progress @ ("False", "ProgressDeadlineExceeded", _)) = condition(deployment, "Progressing") {
         let reason = words(progress, "it makes no progress").to_owned();
         return Readiness::Failed(reason).because(trouble());
     }

@@ -28,9 +28,7 @@ pub(super) fn judge(object: &Object, related: &Related) -> Readiness {
         ("apps", "Deployment") => deployment::readiness(object, related),
         ("apps", "StatefulSet") => stateful_set::readiness(object, related),
         ("apps", "DaemonSet") => daemon_set::readiness(object, related),
-        ("apps", "ReplicaSet") | ("", "ReplicationController") => {
-            replica_set::readiness(object, related)
-        }
+        ("apps", "ReplicaSet") | ("", "ReplicationController") => replica_set::readiness(object, related),
         ("batch", "Job") => job::readiness(object, related),
         ("", "Pod") => pod::readiness(object, related),
         ("", "Service") => service::readiness(object, related),
@@ -45,42 +43,34 @@ pub(super) fn judge(object: &Object, related: &Related) -> Readiness {
 
 /// Whether an object of this kind is ready as soon as it is there, and stays so.
 pub(super) fn is_static(id: &ObjectId) -> bool {
-    matches!(
-        (id.group(), id.kind.as_str()),
-        ("", "ConfigMap" | "Secret" | "ServiceAccount" | "LimitRange" | "Endpoints")
-            | (
-                "rbac.authorization.k8s.io"
-                    | "storage.k8s.io"
-                    | "scheduling.k8s.io"
-                    | "node.k8s.io",
-                _
-            )
-            | ("networking.k8s.io", "NetworkPolicy" | "IngressClass")
-            | ("coordination.k8s.io", _)
-            | ("batch", "CronJob")
-    )
+    match id.group() {
+        "" => matches!(id.kind.as_str(), "ConfigMap" | "Secret" | "ServiceAccount" | "LimitRange" | "Endpoints"),
+        "rbac.authorization.k8s.io"
+        | "storage.k8s.io"
+        | "scheduling.k8s.io"
+        | "node.k8s.io"
+        | "coordination.k8s.io" => true,
+        "networking.k8s.io" => matches!(id.kind.as_str(), "NetworkPolicy" | "IngressClass"),
+        "batch" => id.kind == "CronJob",
+        _ => false,
+    }
 }
 
 /// Whether pods, claims or events tell about objects of this kind.
 pub(super) fn has_related(id: &ObjectId) -> bool {
     matches!(
         (id.group(), id.kind.as_str()),
-        ("apps", _)
-            | ("batch", "Job")
-            | ("", "Pod" | "Service" | "PersistentVolumeClaim" | "ReplicationController")
+        ("apps", _) | ("batch", "Job") | ("", "Pod" | "Service" | "PersistentVolumeClaim" | "ReplicationController")
     )
 }
 
 /// A condition's status, reason and message.
 pub(super) fn condition<'a>(object: &'a Object, kind: &str) -> Option<(&'a str, &'a str, &'a str)> {
-    let text = |condition: &'a Value, field: &str| {
-        condition.get(field).and_then(Value::as_str).unwrap_or("")
-    };
-    object.items("/status/conditions").find(|condition| text(condition, "type") == kind).map(
-        |condition| {
-            (text(condition, "status"), text(condition, "reason"), text(condition, "message"))
-        },
-    )
+    let text = |condition: &'a Value, field: &str| condition.get(field).and_then(Value::as_str).unwrap_or("");
+    object
+        .items("/status/conditions")
+        .find(|condition| text(condition, "type") == kind)
+        .map(|condition| (text(condition, "status"), text(condition, "reason"), text(condition, "message")))
 }
 
 /// A condition's message, or its reason, or the words given.

@@ -18,9 +18,8 @@ pub(in crate::wait) fn remaining(namespace: &Object) -> Vec<String> {
     let text = |condition: &serde_json::Value, field: &str| {
         condition.get(field).and_then(serde_json::Value::as_str).unwrap_or("").to_owned()
     };
-    let holds = |kind: &str| {
-        kind.starts_with("Namespace") && (kind.ends_with("Remaining") || kind.ends_with("Failure"))
-    };
+    let holds =
+        |kind: &str| kind.starts_with("Namespace") && (kind.ends_with("Remaining") || kind.ends_with("Failure"));
     let conditions = namespace.items("/status/conditions");
     conditions
         .filter(|condition| text(condition, "status") == "True" && holds(&text(condition, "type")))

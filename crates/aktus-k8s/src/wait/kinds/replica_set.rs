@@ -1,4 +1,4 @@
-//! A ReplicaSet or ReplicationController is ready when all its replicas are available.
+//! A ReplicaSet or `ReplicationController` is ready when all its replicas are available.
 
 use super::{at_least, condition, count, observed, words};
 use crate::error::is_final_refusal;
@@ -14,11 +14,7 @@ pub(super) fn readiness(set: &Object, related: &Related) -> Readiness {
     }
     if let Some(failure @ ("True", ..)) = condition(set, "ReplicaFailure") {
         let reason = format!("its pods cannot be created: {}", words(failure, "ReplicaFailure"));
-        return if is_final_refusal(&reason) {
-            Readiness::Failed(reason)
-        } else {
-            Readiness::Pending(reason)
-        };
+        return if is_final_refusal(&reason) { Readiness::Failed(reason) } else { Readiness::Pending(reason) };
     }
     let wanted = set.integer("/spec/replicas").unwrap_or(1);
     let verdict = at_least(count(set, "availableReplicas"), wanted, "available");

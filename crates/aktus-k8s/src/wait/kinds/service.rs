@@ -1,4 +1,4 @@
-//! A Service of type LoadBalancer is ready when it has an address; others are as soon as they are there.
+//! A Service of type `LoadBalancer` is ready when it has an address; others are as soon as they are there.
 
 use crate::object::Object;
 use crate::wait::readiness::Readiness;
@@ -10,6 +10,5 @@ pub(super) fn readiness(service: &Object, related: &Related) -> Readiness {
     if service.text("/spec/type") != Some("LoadBalancer") || has_address {
         return Readiness::Ready;
     }
-    Readiness::Pending("its load balancer has no address yet".to_owned())
-        .because(related.warning(service, &[]))
+    Readiness::Pending("its load balancer has no address yet".to_owned()).because(related.warning(service, &[]))
 }

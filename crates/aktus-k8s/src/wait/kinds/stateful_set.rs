@@ -19,11 +19,8 @@ pub(super) fn readiness(set: &Object, related: &Related) -> Readiness {
                 // Pods are updated when somebody deletes them, not before.
                 return Readiness::Ready;
             }
-            let partition =
-                set.integer("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
-            if partition == 0
-                && set.text("/status/currentRevision") == set.text("/status/updateRevision")
-            {
+            let partition = set.integer("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
+            if partition == 0 && set.text("/status/currentRevision") == set.text("/status/updateRevision") {
                 return Readiness::Ready;
             }
             at_least(count(set, "updatedReplicas"), (wanted - partition).max(0), "updated")

@@ -1,4 +1,4 @@
-//! A PersistentVolume is ready when it can be, or is, bound.
+//! A `PersistentVolume` is ready when it can be, or is, bound.
 
 use crate::object::Object;
 use crate::wait::readiness::Readiness;
