@@ -1,1 +1,55 @@
-//! Placeholder.
+//! Which manifests does this Helm chart with these values make? Without Helm, to the byte.
+//!
+//! Goes in: a chart (directory, archive, files in memory) and values.
+//! Comes out: the objects, hooks and notes that Helm 4.2 (or, as asked, Helm 3.21) makes of them.
+//!
+//! ```
+//! use aktus_helm::{Chart, FrozenHost, LoadOptions, RenderOptions, ValueOptions, render};
+//!
+//! let files = [
+//!     ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0"),
+//!     ("values.yaml", "replicas: 1"),
+//!     ("templates/app.yaml", "kind: Deployment\nspec:\n  replicas: {{ .Values.replicas }}\n"),
+//! ];
+//! let chart = Chart::from_files(files, &LoadOptions::default())?;
+//! let flags = ValueOptions { set: vec!["replicas=3".into()], ..ValueOptions::default() };
+//! let options = RenderOptions::default();
+//! let rendered = render(&chart, &flags.merge(options.profile)?, &options, &FrozenHost::default())?;
+//! let manifests = rendered.into_manifests()?;
+//! assert_eq!(manifests.documents[0].content, "kind: Deployment\nspec:\n  replicas: 3\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Manifests::text`] is what a release stores, [`Manifests::template_output`] what `helm template` prints.
+//! Rendering asks a [`Host`] for time, randomness and live objects: [`SystemHost`] takes them from the program,
+//! [`FrozenHost`] makes them up.
+//!
+//! Features: `oci` pulls charts from registries; `certs` makes keys and certificates for `genCA` and its relatives.
+
+#[cfg(feature = "certs")]
+pub mod certs;
+pub mod chart;
+mod host;
+mod limits;
+pub mod manifest;
+#[cfg(feature = "oci")]
+pub mod oci;
+mod path;
+mod print;
+pub mod record;
+pub mod render;
+pub mod values;
+
+pub use aktus_gotmpl::{FrozenHost, Host, Profile};
+
+pub use chart::{Chart, Crd, Dependency, File, LoadError, LoadOptions, Metadata, pack};
+pub use host::{Lookup, SystemHost};
+pub use limits::Limits;
+pub use manifest::{
+    Document, Hook, HookEvent, ManifestError, Manifests, OutputError, OutputOptions, install_order, manifest_json,
+    split_manifest, uninstall_order,
+};
+pub use render::{
+    Capabilities, HelmVersion, KubeVersion, KubeVersionError, Release, RenderError, RenderOptions, Rendered, render,
+};
+pub use values::{ReadFile, SchemaError, ValueFile, ValueOptions, Values, ValuesError};

@@ -1,0 +1,100 @@
+//! `helm template` as a program: `template CHART [NAME] [--namespace N] [-f FILE] [--set A=B] [--profile helm3] …`
+//!
+//! Prints what Helm would print, for comparing the two.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use aktus_helm::{
+    Chart, FrozenHost, KubeVersion, LoadOptions, OutputOptions, Profile, Release, RenderOptions, ValueFile,
+    ValueOptions, render,
+};
+
+type Error = Box<dyn std::error::Error>;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(output) => {
+            print(&output);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "it is a program")]
+fn print(output: &str) {
+    print!("{output}");
+}
+
+#[expect(clippy::print_stderr, reason = "it is a program")]
+fn complain(error: &str) {
+    eprintln!("Error: {error}");
+}
+
+fn run() -> Result<String, Error> {
+    let mut words = std::env::args().skip(1);
+    let mut positional = Vec::new();
+    let mut profile = Profile::default();
+    let mut values = ValueOptions::default();
+    let mut output = OutputOptions::default();
+    let mut namespace = None;
+    let mut kube_version = None;
+    let mut api_versions = Vec::new();
+    let mut is_upgrade = false;
+    while let Some(word) = words.next() {
+        let mut argument = || words.next().ok_or(format!("{word} needs an argument"));
+        match word.as_str() {
+            "--profile" => {
+                profile = match argument()?.as_str() {
+                    "helm3" => Profile::Helm3,
+                    "helm4" => Profile::Helm4,
+                    other => return Err(format!("unknown profile {other}").into()),
+                }
+            }
+            "-n" | "--namespace" => namespace = Some(argument()?),
+            "-f" | "--values" => {
+                let name = argument()?;
+                let text = fs::read(&name)?;
+                values.files.push(ValueFile { name, text });
+            }
+            "--set" => values.set.push(argument()?),
+            "--set-string" => values.set_string.push(argument()?),
+            "--set-json" => values.set_json.push(argument()?),
+            "--set-file" => values.set_file.push(argument()?),
+            "--set-literal" => values.set_literal.push(argument()?),
+            "--kube-version" => kube_version = Some(argument()?),
+            "-a" | "--api-versions" => api_versions.push(argument()?),
+            "-s" | "--show-only" => output.show_only.push(argument()?),
+            "--include-crds" => output.include_crds = true,
+            "--no-hooks" => output.no_hooks = true,
+            "--skip-tests" => output.skip_tests = true,
+            "--is-upgrade" => is_upgrade = true,
+            other if other.starts_with('-') => return Err(format!("unknown flag {other}").into()),
+            _ => positional.push(word),
+        }
+    }
+    let (name, chart) = match positional.as_slice() {
+        [chart] => ("release-name", chart),
+        [name, chart] => (name.as_str(), chart),
+        _ => return Err("give [NAME] CHART".into()),
+    };
+    let load = LoadOptions::new(profile);
+    let chart = Chart::from_path(Path::new(chart), &load)?;
+    let values = values.merge_with(profile, &load.limits, &mut |path| {
+        fs::read(path).map_err(|error| format!("open {path}: {error}"))
+    })?;
+    let mut release = Release::install(name, namespace.unwrap_or_else(|| "default".to_owned()));
+    release.is_upgrade = is_upgrade;
+    let mut options = RenderOptions::new(profile, release);
+    if let Some(version) = kube_version {
+        options.capabilities.kube_version = KubeVersion::parse(&version, profile)?;
+    }
+    options.capabilities.api_versions.extend(api_versions);
+    let rendered = render(&chart, &values, &options, &FrozenHost::default())?;
+    Ok(rendered.into_manifests()?.template_output(&output)?)
+}

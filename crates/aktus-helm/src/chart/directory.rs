@@ -1,0 +1,224 @@
+//! What does a chart directory hold? From a folder to files in memory.
+//!
+//! As Helm's `pkg/chart/v2/loader/directory.go`: files in lexical order, links followed, `.helmignore`
+//! obeyed. Deliberately stricter than Helm: a link that leaves the chart, or leads in a circle, is refused.
+
+use std::fs::{self, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::File;
+use super::archive::without_bom;
+use super::ignore::{IgnoreError, Rules};
+use crate::limits::Limits;
+
+/// Why a chart directory was refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DirectoryError {
+    /// The directory or something in it could not be read.
+    #[error("reading {}: {cause}", path.display())]
+    Io {
+        /// What was read.
+        path: PathBuf,
+        /// The operating system's answer.
+        cause: io::Error,
+    },
+    /// A link points out of the chart.
+    #[error("{} links to {}, outside the chart", path.display(), target.display())]
+    LinkLeavesChart {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
+    /// A link leads back to a directory that it lies in.
+    #[error("{} links back to a directory that it lies in", path.display())]
+    LinkCycle {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A device, pipe or socket. Helm's text.
+    #[error("cannot load irregular file {} as it has file mode type bits set", path.display())]
+    Irregular {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A name is not UTF-8.
+    #[error("{} has a name that is not text", path.display())]
+    UnreadableName {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file is larger than [`Limits::file_bytes`]. Helm's text.
+    #[error("chart file {name:?} is larger than the maximum file size {limit}")]
+    FileTooLarge {
+        /// The file's base name.
+        name: String,
+        /// The bound.
+        limit: u64,
+    },
+    /// The files together are larger than [`Limits::decompressed_bytes`].
+    #[error("the chart's files have more than the maximum of {limit} bytes")]
+    TooLarge {
+        /// The bound.
+        limit: u64,
+    },
+    /// More files and directories than [`Limits::entries`].
+    #[error("the chart has more than the maximum of {limit} files and directories")]
+    TooManyEntries {
+        /// The bound.
+        limit: usize,
+    },
+    /// A path is longer than [`Limits::path_bytes`] or deeper than [`Limits::path_components`].
+    #[error("the path {path:?} in the chart is too long: at most {bytes} bytes and {components} elements")]
+    PathTooLong {
+        /// The path inside the chart.
+        path: String,
+        /// The bound on its length.
+        bytes: usize,
+        /// The bound on its depth.
+        components: usize,
+    },
+    /// The `.helmignore` is not valid.
+    #[error(transparent)]
+    Ignore(#[from] IgnoreError),
+}
+
+/// The files of the chart in `directory`, in Helm's order.
+pub(super) fn read(directory: &Path, limits: &Limits) -> Result<Vec<File>, DirectoryError> {
+    let root = fs::canonicalize(directory).map_err(|cause| io_error(directory, cause))?;
+    let mut walk = Walk {
+        rules: Rules::default(),
+        limits,
+        files: Vec::new(),
+        entries: 0,
+        bytes: 0,
+        open: vec![root.clone()],
+        root,
+    };
+    walk.read_rules()?;
+    let root = walk.root.clone();
+    walk.directory(&root, "")?;
+    Ok(walk.files)
+}
+
+struct Walk<'a> {
+    root: PathBuf,
+    rules: Rules,
+    limits: &'a Limits,
+    files: Vec<File>,
+    entries: usize,
+    bytes: u64,
+    /// The real paths of the directories being read, outermost first.
+    open: Vec<PathBuf>,
+}
+
+impl Walk<'_> {
+    fn read_rules(&mut self) -> Result<(), DirectoryError> {
+        let path = self.root.join(".helmignore");
+        let text = match fs::metadata(&path) {
+            Ok(metadata) => {
+                self.resolve(&path)?;
+                Some(self.contents(&path, &metadata)?)
+            }
+            Err(_) => None,
+        };
+        self.bytes = 0;
+        self.rules = Rules::read(text.as_deref())?;
+        Ok(())
+    }
+
+    fn directory(&mut self, directory: &Path, inside: &str) -> Result<(), DirectoryError> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(directory).map_err(|cause| io_error(directory, cause))? {
+            let entry = entry.map_err(|cause| io_error(directory, cause))?;
+            self.entries += 1;
+            if self.entries > self.limits.entries {
+                return Err(DirectoryError::TooManyEntries { limit: self.limits.entries });
+            }
+            names.push(entry.file_name());
+        }
+        names.sort();
+        for name in names {
+            let path = directory.join(&name);
+            let Some(name) = name.to_str() else {
+                return Err(DirectoryError::UnreadableName { path });
+            };
+            let inside = if inside.is_empty() { name.to_owned() } else { format!("{inside}/{name}") };
+            self.entry(&path, inside)?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, path: &Path, inside: String) -> Result<(), DirectoryError> {
+        let link = fs::symlink_metadata(path).map_err(|cause| io_error(path, cause))?;
+        let metadata = fs::metadata(path).map_err(|cause| io_error(path, cause))?;
+        if self.rules.ignore(&inside, metadata.is_dir()) {
+            return Ok(());
+        }
+        let limits = self.limits;
+        if inside.len() > limits.path_bytes || inside.split('/').count() > limits.path_components {
+            return Err(DirectoryError::PathTooLong {
+                path: inside,
+                bytes: limits.path_bytes,
+                components: limits.path_components,
+            });
+        }
+        let target = if link.is_symlink() { Some(self.resolve(path)?) } else { None };
+        if metadata.is_dir() {
+            let real = target.unwrap_or_else(|| path.to_owned());
+            if self.open.contains(&real) {
+                return Err(DirectoryError::LinkCycle { path: path.to_owned() });
+            }
+            self.open.push(real.clone());
+            let result = self.directory(&real, &inside);
+            self.open.pop();
+            return result;
+        }
+        if !metadata.is_file() {
+            return Err(DirectoryError::Irregular { path: path.to_owned() });
+        }
+        let data = self.contents(path, &metadata)?;
+        self.files.push(File::new(inside, without_bom(&data)));
+        Ok(())
+    }
+
+    /// Where a path really lies, refusing what lies outside the chart.
+    fn resolve(&self, path: &Path) -> Result<PathBuf, DirectoryError> {
+        let target = fs::canonicalize(path).map_err(|cause| io_error(path, cause))?;
+        if target.starts_with(&self.root) {
+            return Ok(target);
+        }
+        Err(DirectoryError::LinkLeavesChart { path: path.to_owned(), target })
+    }
+
+    fn contents(&mut self, path: &Path, metadata: &Metadata) -> Result<Vec<u8>, DirectoryError> {
+        let limit = self.limits.file_bytes;
+        let too_large = || {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            DirectoryError::FileTooLarge { name, limit }
+        };
+        if metadata.len() > limit {
+            return Err(too_large());
+        }
+        let file = fs::File::open(path).map_err(|cause| io_error(path, cause))?;
+        let mut data = Vec::new();
+        // The file may have grown since.
+        let mut bounded = file.take(limit.saturating_add(1));
+        bounded.read_to_end(&mut data).map_err(|cause| io_error(path, cause))?;
+        let size = u64::try_from(data.len()).unwrap_or(u64::MAX);
+        if size > limit {
+            return Err(too_large());
+        }
+        self.bytes = self.bytes.saturating_add(size);
+        if self.bytes > self.limits.decompressed_bytes {
+            return Err(DirectoryError::TooLarge { limit: self.limits.decompressed_bytes });
+        }
+        Ok(data)
+    }
+}
+
+fn io_error(path: &Path, cause: io::Error) -> DirectoryError {
+    DirectoryError::Io { path: path.to_owned(), cause }
+}

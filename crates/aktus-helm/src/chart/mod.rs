@@ -1,0 +1,240 @@
+//! What is in a chart? Metadata, templates, defaults, schema, other files, sub-charts.
+//!
+//! From a directory, an archive or files in memory to one immutable [`Chart`].
+
+mod archive;
+mod decode;
+pub(crate) mod dependency;
+mod directory;
+mod gzip;
+mod ignore;
+mod load;
+mod metadata;
+mod pack;
+
+use std::fmt;
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use aktus_gotmpl::Frozen;
+
+use self::archive::Budget;
+use self::load::Origin;
+use crate::path;
+use crate::values::Values;
+
+pub use archive::ArchiveError;
+pub use directory::DirectoryError;
+pub use ignore::IgnoreError;
+pub use load::{LoadError, LoadOptions};
+pub use metadata::{Dependency, Lock, Maintainer, Metadata, ValidationError};
+pub use pack::pack;
+
+/// A file of a chart: a path below the chart's directory, and bytes. Cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct File {
+    name: Arc<str>,
+    data: Arc<[u8]>,
+}
+
+impl File {
+    /// A file in memory.
+    pub fn new(name: impl Into<Arc<str>>, data: impl Into<Arc<[u8]>>) -> Self {
+        Self { name: name.into(), data: data.into() }
+    }
+
+    /// The path, with slashes.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The content.
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+}
+
+impl fmt::Debug for File {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({} bytes)", self.name, self.data.len())
+    }
+}
+
+/// A file under `crds/`: installed before everything else, never a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crd {
+    /// The path from the root chart's name down, as in `# Source:` lines.
+    pub source: String,
+    /// The file.
+    pub file: File,
+}
+
+/// A chart: immutable, `Send` and `Sync`, cheap to clone.
+#[derive(Clone)]
+pub struct Chart(Arc<Inner>);
+
+struct Inner {
+    metadata: Metadata,
+    values: Frozen,
+    contents: Arc<Contents>,
+    dependencies: Vec<Chart>,
+}
+
+/// What processing dependencies never changes.
+#[derive(Debug, Default)]
+pub(crate) struct Contents {
+    pub(crate) raw: Vec<File>,
+    pub(crate) templates: Vec<File>,
+    pub(crate) files: Vec<File>,
+    pub(crate) schema: Option<File>,
+    pub(crate) lock: Option<Lock>,
+}
+
+impl Contents {
+    /// The files under `crds/` that are manifests.
+    pub(crate) fn crds(&self) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(|file| {
+            let extension = path::extension(file.name()).to_ascii_lowercase();
+            file.name().starts_with("crds/") && matches!(extension.as_str(), ".yaml" | ".yml" | ".json")
+        })
+    }
+}
+
+impl Chart {
+    /// The chart in a directory, or in a packed file.
+    pub fn from_path(path: &Path, options: &LoadOptions) -> Result<Self, LoadError> {
+        let io_error = |cause| LoadError::Io { path: path.to_owned(), cause };
+        let metadata = fs::metadata(path).map_err(io_error)?;
+        if metadata.is_dir() {
+            return Self::from_directory(path, options);
+        }
+        let mut archive = Vec::new();
+        let most = options.limits.compressed_bytes.saturating_add(1);
+        let file = fs::File::open(path).map_err(io_error)?;
+        file.take(most).read_to_end(&mut archive).map_err(io_error)?;
+        if !gzip::is_gzip(&archive) {
+            let is_yaml = matches!(path.extension(), Some(end) if end == "yaml" || end == "yml");
+            let what = if is_yaml {
+                "seems to be a YAML file, but expected a gzipped archive"
+            } else {
+                "does not appear to be a gzipped archive"
+            };
+            return Err(LoadError::NotAnArchive { path: path.to_owned(), what });
+        }
+        Self::from_archive(&archive, options)
+    }
+
+    /// The chart in a directory, without what its `.helmignore` names.
+    pub fn from_directory(directory: &Path, options: &LoadOptions) -> Result<Self, LoadError> {
+        let files = directory::read(directory, &options.limits)?;
+        let mut budget = Budget::new(&options.limits);
+        load::root(files, Origin::Directory, options.profile, &mut budget)
+    }
+
+    /// The chart in a `.tgz`.
+    pub fn from_archive(archive: &[u8], options: &LoadOptions) -> Result<Self, LoadError> {
+        let mut budget = Budget::new(&options.limits);
+        let files = archive::read(archive, &mut budget)?;
+        load::root(files, Origin::Archive, options.profile, &mut budget)
+    }
+
+    /// The chart made of files in memory; their paths begin at the chart's directory.
+    ///
+    /// ```
+    /// use aktus_helm::{Chart, LoadOptions};
+    ///
+    /// let chart = Chart::from_files(
+    ///     [("Chart.yaml", &b"apiVersion: v2\nname: web\nversion: 1.0.0"[..])],
+    ///     &LoadOptions::default(),
+    /// )?;
+    /// assert_eq!(chart.metadata().name, "web");
+    /// # Ok::<(), aktus_helm::LoadError>(())
+    /// ```
+    pub fn from_files<N, D>(files: impl IntoIterator<Item = (N, D)>, options: &LoadOptions) -> Result<Self, LoadError>
+    where
+        N: Into<Arc<str>>,
+        D: AsRef<[u8]>,
+    {
+        let files =
+            files.into_iter().map(|(name, data)| File::new(name, archive::without_bom(data.as_ref()))).collect();
+        let mut budget = Budget::new(&options.limits);
+        load::root(files, Origin::Memory, options.profile, &mut budget)
+    }
+
+    /// The Chart.yaml.
+    pub fn metadata(&self) -> &Metadata {
+        &self.0.metadata
+    }
+
+    /// The chart's name, or the alias it goes by after dependencies were processed.
+    pub fn name(&self) -> &str {
+        &self.0.metadata.name
+    }
+
+    /// The chart's version.
+    pub fn version(&self) -> &str {
+        &self.0.metadata.version
+    }
+
+    /// The defaults of values.yaml.
+    pub fn values(&self) -> Values {
+        Values::from_frozen(&self.0.values)
+    }
+
+    /// The defaults of values.yaml: a map, or nil where there is no values.yaml.
+    pub fn default_values(&self) -> &Frozen {
+        &self.0.values
+    }
+
+    /// The sub-charts: as loaded, sorted by their name under `charts/`.
+    pub fn dependencies(&self) -> &[Self] {
+        &self.0.dependencies
+    }
+
+    /// The files under `templates/`.
+    pub fn templates(&self) -> &[File] {
+        &self.0.contents.templates
+    }
+
+    /// The files that templates can read through `.Files`.
+    pub fn files(&self) -> &[File] {
+        &self.0.contents.files
+    }
+
+    /// Every file of the chart as it was read.
+    pub fn raw(&self) -> &[File] {
+        &self.0.contents.raw
+    }
+
+    /// The text of values.schema.json.
+    pub fn schema(&self) -> Option<&[u8]> {
+        self.0.contents.schema.as_ref().map(File::data)
+    }
+
+    /// The Chart.lock.
+    pub fn lock(&self) -> Option<&Lock> {
+        self.0.contents.lock.as_ref()
+    }
+
+    /// The dependencies that Chart.yaml lists and `charts/` lacks. Helm refuses to install such a chart.
+    pub fn missing_dependencies(&self) -> Vec<&str> {
+        let listed = self.metadata().dependencies.iter().flatten();
+        listed
+            .map(|dependency| dependency.name.as_str())
+            .filter(|name| !self.dependencies().iter().any(|chart| chart.name() == *name))
+            .collect()
+    }
+}
+
+impl fmt::Debug for Chart {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Chart")
+            .field("name", &self.metadata().name)
+            .field("version", &self.metadata().version)
+            .field("dependencies", &self.dependencies())
+            .finish_non_exhaustive()
+    }
+}

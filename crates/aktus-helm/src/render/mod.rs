@@ -1,0 +1,408 @@
+//! What do a chart's templates make of the values? Chart, values, release and host to rendered files.
+//!
+//! Upstream: Helm's `pkg/engine/engine.go`, and the steps of `pkg/action/install.go` before and after it.
+
+mod capabilities;
+mod chart_object;
+mod files;
+mod glob;
+mod scope;
+mod values_object;
+
+use std::collections::BTreeMap;
+
+use aktus_diagnostics::{Diagnostic, SourceId, Sources};
+use aktus_gotmpl::{
+    Context, ExecError, FreezeError, Frozen, Host, MissingKey, ParseError, Profile, Templates, Value, helm_functions,
+};
+
+use self::scope::Scopes;
+use crate::chart::dependency::{ChartTree, DependencyError, NodeId, is_compatible};
+use crate::chart::{Chart, Crd};
+use crate::limits::Limits;
+use crate::manifest::{ManifestError, Manifests};
+use crate::path;
+use crate::values::{SchemaError, Values, coalesce_values, schema};
+
+pub use capabilities::{Capabilities, HelmVersion, KubeVersion, KubeVersionError};
+
+/// The release that a chart is rendered for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// `.Release.Name`
+    pub name: String,
+    /// `.Release.Namespace`
+    pub namespace: String,
+    /// `.Release.Revision`, from 1.
+    pub revision: i64,
+    /// `.Release.IsUpgrade`; `.Release.IsInstall` is the opposite.
+    pub is_upgrade: bool,
+}
+
+impl Release {
+    /// The first revision of a release.
+    pub fn install(name: impl Into<String>, namespace: impl Into<String>) -> Self {
+        Self { name: name.into(), namespace: namespace.into(), revision: 1, is_upgrade: false }
+    }
+}
+
+impl Default for Release {
+    /// What `helm template` takes without a name: `release-name` in `default`.
+    fn default() -> Self {
+        Self::install("release-name", "default")
+    }
+}
+
+/// How to render.
+#[derive(Clone, Debug)]
+pub struct RenderOptions {
+    /// Which Helm to be identical to.
+    pub profile: Profile,
+    /// The release.
+    pub release: Release,
+    /// The cluster.
+    pub capabilities: Capabilities,
+    /// The bounds.
+    pub limits: Limits,
+    /// `--skip-schema-validation`
+    pub skip_schema_validation: bool,
+    /// `--render-subchart-notes`
+    pub subchart_notes: bool,
+}
+
+impl RenderOptions {
+    /// What `helm template` does by default.
+    pub fn new(profile: Profile, release: Release) -> Self {
+        Self {
+            profile,
+            release,
+            capabilities: Capabilities::default_for(profile),
+            limits: Limits::default(),
+            skip_schema_validation: false,
+            subchart_notes: false,
+        }
+    }
+}
+
+impl Default for RenderOptions {
+    fn default() -> Self {
+        Self::new(Profile::default(), Release::default())
+    }
+}
+
+/// Why a chart was not rendered. Displays as Helm's text of the profile.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RenderError {
+    /// A library chart.
+    #[error("{chart_type} charts are not installable")]
+    NotInstallable {
+        /// The chart's type.
+        chart_type: String,
+    },
+    /// Chart.yaml lists charts that are not there.
+    #[error("{}: found in Chart.yaml, but missing in charts/ directory: {}", missing_dependencies(*profile), names.join(", "))]
+    MissingDependencies {
+        /// Their names.
+        names: Vec<String>,
+        /// Whose words to use.
+        profile: Profile,
+    },
+    /// A value where a sub-chart's table should be.
+    #[error("{}type mismatch on {subchart}: {found}", if *while_processing { "chart dependencies processing failed: " } else { "" })]
+    TypeMismatch {
+        /// The sub-chart.
+        subchart: String,
+        /// What is there, as Go prints it.
+        found: String,
+        /// Whether Helm says that it was processing dependencies.
+        while_processing: bool,
+    },
+    /// Values nested beyond what we walk.
+    #[error("the values are too deep: {0}")]
+    Depth(FreezeError),
+    /// Values that do not fit the schema.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The chart is not for this Kubernetes.
+    #[error("chart requires kubeVersion: {constraint} which is incompatible with Kubernetes {version}")]
+    KubeVersion {
+        /// The chart's constraint.
+        constraint: String,
+        /// The cluster's version.
+        version: String,
+    },
+    /// A template is none.
+    #[error("{}", error.helm())]
+    Parse {
+        /// What is wrong.
+        error: Box<ParseError>,
+        /// The texts that it may point into.
+        templates: Box<TemplateTexts>,
+    },
+    /// A template failed.
+    #[error("{}", if *profile == Profile::Helm3 { error.helm3() } else { error.helm4() })]
+    Execute {
+        /// What went wrong.
+        error: Box<ExecError>,
+        /// Whose words to use.
+        profile: Profile,
+        /// The texts that it may point into.
+        templates: Box<TemplateTexts>,
+    },
+}
+
+fn missing_dependencies(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Helm3 => {
+            "An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies"
+        }
+        Profile::Helm4 => {
+            "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies"
+        }
+    }
+}
+
+impl RenderError {
+    /// The error for people: where in which template, and what next. Nothing for errors that lie in no template.
+    pub fn diagnostic(&self) -> Option<(Sources, Diagnostic)> {
+        match self {
+            Self::Parse { error, templates } => {
+                let (sources, ids) = templates.sources();
+                let id = ids.get(&*error.file().to_text()).copied().unwrap_or(SourceId::DETACHED);
+                Some((sources, error.diagnostic(id)))
+            }
+            Self::Execute { error, templates, .. } => {
+                let (sources, ids) = templates.sources();
+                let diagnostic =
+                    error.diagnostic(|file| ids.get(&*file.to_text()).copied().unwrap_or(SourceId::DETACHED));
+                Some((sources, diagnostic))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The templates that an error may point into.
+#[derive(Clone, Debug)]
+pub struct TemplateTexts(BTreeMap<String, crate::chart::File>);
+
+impl TemplateTexts {
+    fn sources(&self) -> (Sources, BTreeMap<&str, SourceId>) {
+        let mut sources = Sources::new();
+        let ids = self.0.iter().map(|(name, file)| (name.as_str(), sources.add(name.as_str(), file.data()))).collect();
+        (sources, ids)
+    }
+}
+
+/// What templates made.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// The rendered files by name, without NOTES.txt and without `_` files.
+    pub files: BTreeMap<String, Vec<u8>>,
+    /// The rendered NOTES.txt.
+    pub notes: Option<Vec<u8>>,
+    /// The files under `crds/` of the chart and those of its sub-charts that are switched on.
+    pub crds: Vec<Crd>,
+    /// The chart with dependencies processed, as a release keeps it.
+    pub chart: Chart,
+    pub(crate) profile: Profile,
+    limits: aktus_yaml::Limits,
+}
+
+impl Rendered {
+    /// Takes the files apart into objects and hooks, in Helm's order.
+    pub fn into_manifests(self) -> Result<Manifests, ManifestError> {
+        let limits = self.limits.clone();
+        Manifests::new(self, &limits)
+    }
+}
+
+/// Renders a chart: checks dependencies, merges values, validates them, runs every template.
+///
+/// Nothing outside the arguments is looked at; `host` is asked for the time, for randomness and for live objects.
+pub fn render(
+    chart: &Chart,
+    values: &Values,
+    options: &RenderOptions,
+    host: &dyn Host,
+) -> Result<Rendered, RenderError> {
+    let profile = options.profile;
+    check(chart, profile)?;
+    let mut tree = ChartTree::new(chart, profile);
+    let user_values = values.to_map();
+    tree.process(&user_values).map_err(|error| match error {
+        DependencyError::Coalesce(error) => RenderError::TypeMismatch {
+            subchart: error.subchart,
+            found: error.found,
+            while_processing: profile == Profile::Helm4,
+        },
+        DependencyError::Freeze(error) => RenderError::Depth(error),
+    })?;
+    let coalesced = coalesce_values(&tree, tree.root(), &user_values, profile).map_err(|error| {
+        RenderError::TypeMismatch { subchart: error.subchart, found: error.found, while_processing: false }
+    })?;
+    if !options.skip_schema_validation && has_schema(&tree, tree.root()) {
+        let frozen: Frozen = Value::Map(coalesced.clone()).freeze().map_err(RenderError::Depth)?;
+        schema::validate(&tree, &frozen, &options.limits)?;
+    }
+    check_kube_version(chart, options)?;
+    let mut scopes = Scopes {
+        tree: &tree,
+        profile,
+        release: release_value(&options.release),
+        capabilities: options.capabilities.to_value(profile),
+        templates: BTreeMap::new(),
+    };
+    scopes.add(tree.root(), coalesced);
+    let (mut files, notes_name) = (execute(&scopes, options, host)?, tree.name(tree.root()));
+    let notes_name = path::clean(&format!("{notes_name}/templates/NOTES.txt"));
+    let notes = take_notes(&mut files, &notes_name, options.subchart_notes);
+    let mut crds = Vec::new();
+    collect_crds(&tree, tree.root(), &mut crds);
+    Ok(Rendered { files, notes, crds, chart: tree.to_chart(tree.root()), profile, limits: options.limits.yaml.clone() })
+}
+
+/// What Helm checks before it looks at any value.
+fn check(chart: &Chart, profile: Profile) -> Result<(), RenderError> {
+    let chart_type = &chart.metadata().chart_type;
+    if !matches!(chart_type.as_str(), "" | "application") {
+        return Err(RenderError::NotInstallable { chart_type: chart_type.clone() });
+    }
+    let missing = chart.missing_dependencies();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.into_iter().map(str::to_owned).collect();
+    Err(RenderError::MissingDependencies { names, profile })
+}
+
+fn check_kube_version(chart: &Chart, options: &RenderOptions) -> Result<(), RenderError> {
+    let constraint = &chart.metadata().kube_version;
+    let version = &options.capabilities.kube_version;
+    if constraint.is_empty() || is_compatible(constraint, &version.normalized) {
+        return Ok(());
+    }
+    Err(RenderError::KubeVersion { constraint: constraint.clone(), version: version.version.clone() })
+}
+
+fn has_schema(tree: &ChartTree, chart: NodeId) -> bool {
+    tree.contents(chart).schema.is_some() || tree.children(chart).iter().any(|child| has_schema(tree, *child))
+}
+
+fn release_value(release: &Release) -> Value {
+    Value::map([
+        ("Name", Value::from(release.name.as_str())),
+        ("Namespace", Value::from(release.namespace.as_str())),
+        ("IsUpgrade", Value::Bool(release.is_upgrade)),
+        ("IsInstall", Value::Bool(!release.is_upgrade)),
+        ("Revision", Value::Int(release.revision)),
+        ("Service", Value::from("Helm")),
+    ])
+}
+
+/// Parses all templates, then runs those that are no partials, both in Helm's order.
+fn execute(
+    scopes: &Scopes<'_>,
+    options: &RenderOptions,
+    host: &dyn Host,
+) -> Result<BTreeMap<String, Vec<u8>>, RenderError> {
+    let profile = options.profile;
+    let texts = || {
+        let texts = scopes.templates.iter();
+        let texts = texts.map(|(name, template)| (name.clone(), template.file.clone()));
+        Box::new(TemplateTexts(texts.collect()))
+    };
+    let order = scopes.order();
+    let mut templates = Templates::new(helm_functions(profile)).with_missing_key(MissingKey::Zero);
+    for name in &order {
+        let Some(template) = scopes.templates.get(*name) else { continue };
+        templates
+            .parse(*name, template.file.data())
+            .map_err(|error| RenderError::Parse { error: Box::new(error), templates: texts() })?;
+    }
+    let mut context = Context::new(host, profile).with_limits(options.limits.template);
+    let mut files = BTreeMap::new();
+    for name in &order {
+        let Some(template) = scopes.templates.get(*name) else { continue };
+        if path::base(name).starts_with('_') {
+            continue;
+        }
+        let data = template.enter(name, profile);
+        let output = templates.execute(*name, data, &mut context).map_err(|error| RenderError::Execute {
+            error: Box::new(error),
+            profile,
+            templates: texts(),
+        })?;
+        files.insert((*name).to_owned(), without_no_value(output));
+    }
+    Ok(files)
+}
+
+/// Helm deletes what Go prints for a missing value, wherever it stands.
+fn without_no_value(text: Vec<u8>) -> Vec<u8> {
+    const NO_VALUE: &[u8] = b"<no value>";
+    let mut rest = text.as_slice();
+    let mut kept: Option<Vec<u8>> = None;
+    while let Some(found) = rest.windows(NO_VALUE.len()).position(|window| window == NO_VALUE) {
+        kept.get_or_insert_default().extend_from_slice(&rest[..found]);
+        rest = &rest[found + NO_VALUE.len()..];
+    }
+    match kept {
+        None => text,
+        Some(mut kept) => {
+            kept.extend_from_slice(rest);
+            kept
+        }
+    }
+}
+
+/// Takes every `…NOTES.txt` out of the files; gives the root chart's own, or all of them joined.
+fn take_notes(files: &mut BTreeMap<String, Vec<u8>>, root: &str, all: bool) -> Option<Vec<u8>> {
+    let mut notes: Option<Vec<u8>> = None;
+    let names: Vec<String> = files.keys().filter(|name| name.ends_with("NOTES.txt")).cloned().collect();
+    for name in names {
+        let Some(text) = files.remove(&name) else { continue };
+        if !all && name != root {
+            continue;
+        }
+        match &mut notes {
+            Some(notes) => {
+                if !notes.is_empty() {
+                    notes.push(b'\n');
+                }
+                notes.extend_from_slice(&text);
+            }
+            None => notes = Some(text),
+        }
+    }
+    notes
+}
+
+fn collect_crds(tree: &ChartTree, chart: NodeId, crds: &mut Vec<Crd>) {
+    let full_path = tree.full_path(chart);
+    for file in tree.contents(chart).crds() {
+        let source = path::clean(&format!("{full_path}/{}", file.name()));
+        crds.push(Crd { source, file: file.clone() });
+    }
+    for &child in tree.children(chart) {
+        collect_crds(tree, child, crds);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_no_value;
+
+    #[test]
+    fn missing_values_leave_nothing() {
+        for (text, expected) in [
+            ("a", "a"),
+            ("<no value>", ""),
+            ("a: <no value>b<no value>\n", "a: b\n"),
+            ("<no <no value>value>", "<no value>"),
+        ] {
+            assert_eq!(without_no_value(text.as_bytes().to_vec()), expected.as_bytes(), "{text}");
+        }
+    }
+}

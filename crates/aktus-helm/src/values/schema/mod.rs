@@ -1,0 +1,194 @@
+//! Do the values fit the charts' `values.schema.json`?
+//!
+//! Upstream: Helm's `pkg/chart/common/util/jsonschema.go` on santhosh-tekuri/jsonschema v6.
+//! Deliberately stricter than Helm: a schema cannot load files or URLs.
+
+mod report;
+mod words;
+
+use aktus_gotmpl::Frozen;
+use aktus_yaml::SerdeBuilder;
+use jsonschema::{Draft, Retrieve, Uri, Validator};
+use serde_json::Value;
+
+use self::report::Report;
+use super::tree;
+use crate::chart::dependency::{ChartTree, NodeId};
+use crate::limits::Limits;
+
+/// Values that do not fit, or schemas that are none. The text is Helm's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("values don't meet the specifications of the schema(s) in the following chart(s):\n{text}")]
+pub struct SchemaError {
+    text: String,
+    /// What does not fit, chart by chart.
+    pub violations: Vec<Violation>,
+}
+
+/// One place where values do not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// The chart whose schema it is.
+    pub chart: String,
+    /// Where in that chart's values, as a JSON pointer.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Checks the values of a chart and, below the sub-charts' names, those of all charts below it.
+pub(crate) fn validate(tree: &ChartTree, values: &Frozen, limits: &Limits) -> Result<(), SchemaError> {
+    let mut error = SchemaError { text: String::new(), violations: Vec::new() };
+    validate_chart(tree, tree.root(), values, limits, &mut error);
+    if error.text.is_empty() { Ok(()) } else { Err(error) }
+}
+
+fn validate_chart(tree: &ChartTree, chart: NodeId, values: &Frozen, limits: &Limits, error: &mut SchemaError) {
+    let name = tree.name(chart);
+    if let Some(schema) = &tree.contents(chart).schema
+        && let Err(problem) = check(schema.data(), &tree::to_json(values), limits)
+    {
+        error.text.push_str(name);
+        error.text.push_str(":\n");
+        match problem {
+            Problem::Schema(text) => {
+                error.violations.push(Violation { chart: name.to_owned(), path: String::new(), message: text.clone() });
+                error.text.push_str(&text);
+            }
+            Problem::Values(report) => {
+                error.text.push_str(&report.to_string());
+                error.violations.extend(report.leaves().into_iter().map(|(path, message)| Violation {
+                    chart: name.to_owned(),
+                    path,
+                    message,
+                }));
+            }
+        }
+    }
+    for &subchart in tree.children(chart) {
+        let name = tree.name(subchart);
+        match values.as_map().and_then(|map| map.get(name.as_bytes())) {
+            None | Some(Frozen::Nil) => {}
+            Some(values @ Frozen::Map(_)) => validate_chart(tree, subchart, values, limits, error),
+            Some(other) => {
+                let found = other.thaw().type_name();
+                let message = format!("invalid type for values: expected object (map), got {found}");
+                error.text.push_str(&format!("{name}:\n{message}\n"));
+                error.violations.push(Violation { chart: name.to_owned(), path: String::new(), message });
+            }
+        }
+    }
+}
+
+enum Problem {
+    /// The schema itself.
+    Schema(String),
+    /// The values.
+    Values(Report),
+}
+
+/// Checks values against one schema.
+fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> {
+    let schema = read(schema).map_err(Problem::Schema)?;
+    let references = count_references(&schema);
+    if references > limits.schema_references {
+        return Err(Problem::Schema(format!(
+            "the schema has {references} references, more than the maximum of {}",
+            limits.schema_references
+        )));
+    }
+    let report = match Draft::default().detect(&schema) {
+        Draft::Draft4 => against(&jsonschema::draft4::meta::validator(), &schema),
+        Draft::Draft6 => against(&jsonschema::draft6::meta::validator(), &schema),
+        Draft::Draft7 => against(&jsonschema::draft7::meta::validator(), &schema),
+        Draft::Draft201909 => against(&jsonschema::draft201909::meta::validator(), &schema),
+        Draft::Draft202012 => against(&jsonschema::draft202012::meta::validator(), &schema),
+        _ => {
+            let dialect = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
+            return Err(Problem::Schema(external(dialect)));
+        }
+    };
+    if !report.is_empty() {
+        return Err(Problem::Schema(not_a_schema(&schema, &report)));
+    }
+    let validator = jsonschema::options()
+        .with_base_uri(BASE)
+        .with_retriever(Closed)
+        .should_validate_formats(false)
+        .build(&schema)
+        .map_err(|error| Problem::Schema(not_compiled(&error)))?;
+    let report = Report::new(validator.iter_errors(values), &schema);
+    if report.is_empty() { Ok(()) } else { Err(Problem::Values(report)) }
+}
+
+/// What makes a schema none of its dialect.
+fn against(dialect: &Validator, schema: &Value) -> Report {
+    Report::new(dialect.iter_errors(schema), &Value::Null)
+}
+
+const BASE: &str = "file:///values.schema.json";
+
+/// Reads the text as Go's `json.Decoder` does.
+fn read(text: &[u8]) -> Result<Value, String> {
+    let (schema, used) = aktus_yaml::json::read_first(text, &mut SerdeBuilder, &aktus_yaml::Limits::JSON)
+        .map_err(|error| error.to_string())?;
+    let rest = text.get(used..).unwrap_or_default();
+    if rest.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')) {
+        Ok(schema)
+    } else {
+        Err("invalid character after top-level value".to_owned())
+    }
+}
+
+fn count_references(schema: &Value) -> usize {
+    match schema {
+        Value::Array(items) => items.iter().map(count_references).sum(),
+        Value::Object(entries) => {
+            entries.iter().map(|(key, value)| usize::from(key == "$ref") + count_references(value)).sum()
+        }
+        _ => 0,
+    }
+}
+
+fn external(uri: &str) -> String {
+    format!("external $ref not allowed: {uri}")
+}
+
+/// Loads nothing. An unknown `urn:` accepts everything, as in Helm.
+struct Closed;
+
+impl Retrieve for Closed {
+    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+        if uri.scheme().as_str().eq_ignore_ascii_case("urn") {
+            tracing::warn!(urn = uri.as_str(), "unresolved urn in a schema; it accepts everything");
+            return Ok(Value::Bool(true));
+        }
+        Err(external(uri.as_str()).into())
+    }
+}
+
+fn not_a_schema(schema: &Value, report: &Report) -> String {
+    let dialect = schema.get("$schema").and_then(Value::as_str);
+    let dialect = dialect.unwrap_or("https://json-schema.org/draft/2020-12/schema");
+    let dialect = dialect.trim_end_matches('#');
+    let text = report.to_string();
+    format!(
+        "\"{BASE}#\" is not valid against metaschema: jsonschema validation failed with '{dialect}#'\n{}",
+        text.trim_end_matches('\n')
+    )
+}
+
+/// Why a schema that fits its dialect could not be used, in Helm's words where it has some.
+fn not_compiled(error: &jsonschema::ValidationError<'_>) -> String {
+    use jsonschema::error::ValidationErrorKind;
+    if let ValidationErrorKind::Referencing(error) = error.kind() {
+        return match error {
+            jsonschema::ReferencingError::PointerToNowhere { pointer } => {
+                format!("json-pointer in \"{BASE}#{pointer}\" not found")
+            }
+            jsonschema::ReferencingError::Unretrievable { uri, .. } => external(uri),
+            other => other.to_string(),
+        };
+    }
+    error.to_string()
+}
