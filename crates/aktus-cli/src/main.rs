@@ -1,2 +1,75 @@
-//! Placeholder.
-fn main() {}
+//! `aktus`: put the Aktus AI Platform on Amazon EKS, and look after it.
+
+mod cli;
+mod commands;
+mod error;
+mod request;
+mod sandbox;
+mod ui;
+mod world;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+
+use crate::cli::{Cli, Command};
+use crate::error::{CliError, Kind};
+use crate::ui::Ui;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(cli.output, cli.verbose > 0);
+    log(cli.verbose);
+    match run(cli, ui) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            ui.error(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn run(cli: Cli, ui: Ui) -> Result<(), CliError> {
+    // One TLS provider for everything in this process.
+    let installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    installed.map_err(|_| CliError::new(Kind::Internal, "a TLS provider was installed before ours"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| CliError::new(Kind::Internal, format!("the runtime did not start: {error}")))?;
+    let result = runtime.block_on(async {
+        match cli.command {
+            Command::Bootstrap(command) => command.run(ui).await,
+            Command::Destroy(command) => command.run(ui).await,
+            Command::Status(command) => command.run(ui).await,
+            Command::Plan(command) => command.run(ui).await,
+            Command::Chart(command) => command.run(ui).await,
+        }
+    });
+    // A rendering thread that was left behind must not hold the exit up.
+    runtime.shutdown_background();
+    result
+}
+
+/// Logs go to stderr: warnings always, more with `-v`.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::ERROR,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let filter = EnvFilter::builder().with_default_directive(level.into()).with_env_var("AKTUS_LOG").from_env_lossy();
+    let subscriber = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter).with_ansi(false);
+    subscriber.init();
+}
+
+impl From<io::Error> for CliError {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // Whoever read our output has seen enough.
+            return Self::told(Kind::Done);
+        }
+        Self::new(Kind::Internal, format!("could not write: {error}"))
+    }
+}

@@ -1,0 +1,35 @@
+//! One file per subcommand.
+
+pub(crate) mod bootstrap;
+pub(crate) mod chart;
+pub(crate) mod destroy;
+pub(crate) mod plan;
+pub(crate) mod status;
+
+use aktus_bootstrap::Report;
+
+use crate::error::{CliError, Kind};
+use crate::ui::Ui;
+
+/// Tells the report; a failure in it becomes the exit code.
+fn conclude(ui: Ui, report: &Report) -> Result<(), CliError> {
+    ui.report(report)?;
+    match report.failure() {
+        None => Ok(()),
+        Some((step, failure)) if ui.json() => {
+            // The report is on stdout for a program; a person may look at stderr only.
+            let mut error = CliError::new(Kind::from(failure.kind), format!("step {step}: {failure}"));
+            error.hints.extend(failure.next.clone());
+            Err(error)
+        }
+        Some((_, failure)) => Err(CliError::told(Kind::from(failure.kind))),
+    }
+}
+
+/// Completes when the user asks to stop.
+async fn stop() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without signals there is only the deadline.
+        std::future::pending::<()>().await;
+    }
+}

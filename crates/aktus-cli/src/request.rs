@@ -1,0 +1,147 @@
+//! Command line to request.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use aktus_bootstrap::{
+    ChartSource, DEFAULT_CHART, DEFAULT_CHART_VERSION, DatabaseStorage, LoadBalancerScheme, Request, SecretSource,
+};
+use aktus_helm::{Limits, Profile, ValueFile, ValueOptions, Values};
+use secrecy::SecretString;
+
+use crate::cli::{self, ClusterArguments, PlatformArguments, ValuesArguments};
+use crate::error::{CliError, Kind, chain};
+use crate::sandbox::LocalWorld;
+use crate::world::{mode, read_secret};
+
+/// A request that says where the platform is, and nothing of what it should be.
+pub(crate) fn place(cluster: &ClusterArguments, sandbox: Option<&LocalWorld>) -> Request {
+    // Undoing and looking need no file system, but a request has one.
+    let mut request = Request::new("fs-00000000");
+    request.mode = mode(cluster.mode);
+    request.namespace.clone_from(&cluster.namespace);
+    request.release.clone_from(&cluster.release);
+    request.cluster_name.clone_from(&cluster.cluster);
+    request.region.clone_from(&cluster.region);
+    if let Some(sandbox) = sandbox {
+        request.cluster_name = Some(sandbox.cluster_name());
+        request.file_system_id = sandbox.file_system_id();
+    }
+    request
+}
+
+/// The whole request.
+pub(crate) async fn build(
+    cluster: &ClusterArguments,
+    platform: &PlatformArguments,
+    sandbox: Option<&LocalWorld>,
+) -> Result<Request, CliError> {
+    let mut request = place(cluster, sandbox);
+    match (&platform.file_system, sandbox) {
+        (Some(id), _) => request.file_system_id.clone_from(id),
+        (None, Some(_)) => {}
+        (None, None) => {
+            return Err(CliError::usage("no file system is named")
+                .hint("name the EFS file system of the cluster with --file-system fs-…"));
+        }
+    }
+    request.chart = chart(platform, sandbox);
+    request.profile = profile(platform.profile);
+    request.values = values(&platform.values, request.profile).await?;
+    request.database_storage = match platform.database_storage {
+        cli::DatabaseStorage::Ebs => DatabaseStorage::Ebs,
+        cli::DatabaseStorage::Chart => DatabaseStorage::Chart,
+    };
+    request.load_balancer_scheme = match platform.load_balancer_scheme {
+        cli::LoadBalancerScheme::InternetFacing => LoadBalancerScheme::InternetFacing,
+        cli::LoadBalancerScheme::Internal => LoadBalancerScheme::Internal,
+    };
+    request.service_account_role.clone_from(&platform.service_account_role);
+    request.gpu_limit = platform.gpu_limit;
+    request.gpu_nodes = platform.gpu_nodes;
+    request.hugging_face_token = secret(platform.hugging_face_token.as_deref(), "AKTUS_HUGGING_FACE_TOKEN")?;
+    request.openai_api_key = secret(platform.openai_api_key.as_deref(), "AKTUS_OPENAI_API_KEY")?;
+    if let Some(sandbox) = sandbox {
+        sandbox.furnish_request(&mut request);
+    }
+    Ok(request)
+}
+
+fn chart(platform: &PlatformArguments, sandbox: Option<&LocalWorld>) -> Option<ChartSource> {
+    if platform.no_chart {
+        return None;
+    }
+    let version = platform.chart_version.clone();
+    match &platform.chart {
+        Some(reference) if is_path(reference) => Some(ChartSource::Path(PathBuf::from(reference))),
+        Some(reference) => Some(ChartSource::Registry { reference: reference.clone(), version }),
+        None => Some(match sandbox {
+            Some(sandbox) => sandbox.chart(version),
+            None => ChartSource::Registry {
+                reference: DEFAULT_CHART.to_owned(),
+                version: Some(version.unwrap_or_else(|| DEFAULT_CHART_VERSION.to_owned())),
+            },
+        }),
+    }
+}
+
+/// Whether a chart reference means a file or directory, as Helm decides it.
+pub(crate) fn is_path(reference: &str) -> bool {
+    if reference.starts_with("oci://") {
+        return false;
+    }
+    let path = Path::new(reference);
+    reference.starts_with(['.', '/']) || path.extension().is_some_and(|ending| ending == "tgz") || path.exists()
+}
+
+/// A secret from a file, Secrets Manager, or the environment.
+fn secret(argument: Option<&str>, variable: &str) -> Result<SecretSource, CliError> {
+    match argument {
+        Some(arn) if arn.starts_with("arn:") => Ok(SecretSource::Arn(arn.to_owned())),
+        Some(path) => Ok(SecretSource::Value(read_secret(Path::new(path))?)),
+        None => Ok(match std::env::var_os(variable).and_then(|value| value.into_string().ok()) {
+            Some(value) if !value.is_empty() => SecretSource::Value(SecretString::from(value)),
+            _ => SecretSource::Absent,
+        }),
+    }
+}
+
+pub(crate) fn profile(profile: cli::Profile) -> Profile {
+    match profile {
+        cli::Profile::Helm4 => Profile::Helm4,
+        cli::Profile::Helm3 => Profile::Helm3,
+    }
+}
+
+/// The values of the user, merged as Helm merges them.
+pub(crate) async fn values(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliError> {
+    let arguments = arguments.clone();
+    let merged = tokio::task::spawn_blocking(move || merge(&arguments, profile)).await;
+    merged.map_err(|error| CliError::new(Kind::Internal, error.to_string()))?
+}
+
+fn merge(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliError> {
+    let mut options = ValueOptions {
+        set: arguments.set.clone(),
+        set_string: arguments.set_string.clone(),
+        set_json: arguments.set_json.clone(),
+        set_literal: arguments.set_literal.clone(),
+        set_file: arguments.set_file.clone(),
+        ..ValueOptions::default()
+    };
+    for path in &arguments.files {
+        let name = path.display().to_string();
+        let mut text = Vec::new();
+        if name == "-" {
+            std::io::stdin().lock().read_to_end(&mut text)?;
+        } else {
+            text = std::fs::read(path)
+                .map_err(|error| CliError::usage(format!("could not read values file {name}: {error}")))?;
+        }
+        options.files.push(ValueFile { name, text });
+    }
+    let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));
+    options
+        .merge_with(profile, &Limits::default(), &mut read)
+        .map_err(|error| CliError::usage(chain(&error)))
+}
