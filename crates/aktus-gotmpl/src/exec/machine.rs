@@ -16,7 +16,7 @@ use crate::function::{Context, Method, Operand};
 use crate::go::{fmt, strconv};
 use crate::limits::LimitError;
 use crate::program::{NO_NODE, Op, Program, Variables};
-use crate::syntax::tree::{Name, NodeId, Path};
+use crate::syntax::tree::{Name, NodeId, NodeKind, Path};
 use crate::templates::Templates;
 use crate::value::{ObjectRef, Str, Value};
 
@@ -593,13 +593,20 @@ fn place_of(frame: &Frame, node: u32) -> Place {
     let start = arena.node(id).start;
     let (line, column) = arena.position(start);
     let text = arena.print(id);
-    let end = (start as usize + text.len()).min(arena.source.len());
+    // Go says that a path starts where its second name does; people look for its beginning.
+    let before = match arena.node(id).kind {
+        NodeKind::Field { path } if path.end - path.start > 1 => 1 + arena.name(arena.path(path)[0]).len(),
+        NodeKind::Variable { path } if path.end - path.start > 1 => arena.name(arena.path(path)[0]).len(),
+        _ => 0,
+    };
+    let begin = (start as usize).saturating_sub(before);
+    let end = (begin + text.len()).min(arena.source.len());
     Place {
         file: arena.parse_name.clone(),
         template: arena.name(template.name).clone(),
         line,
         column,
-        range: start as usize..end,
+        range: begin..end,
         node: String::from_utf8_lossy(&text).into_owned(),
     }
 }
