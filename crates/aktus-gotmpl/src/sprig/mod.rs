@@ -9,6 +9,8 @@ mod list;
 mod network;
 mod numeric;
 mod path;
+#[cfg(test)]
+mod recorded;
 mod reflect;
 mod regex;
 mod semver;
