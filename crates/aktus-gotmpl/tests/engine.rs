@@ -1,4 +1,5 @@
 //! Cases of Helm 3.21.4's own tests of its engine (`engine-cases.json`).
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Errors of executions as Helm 3.21.4 and Helm 4.2.4 print them, and as diagnostics.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use aktus_diagnostics::{SourceId, Sources};
 use aktus_gotmpl::{Context, ExecError, FrozenHost, MissingKey, Profile, Templates, Value, helm_functions};

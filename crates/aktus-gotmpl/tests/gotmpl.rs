@@ -1,6 +1,7 @@
 //! Templates, comparisons and format verbs as Go's own tests have them, recorded from Go (`gotmpl-cases.json`).
 //!
 //! The recorded cases of the scanner and the parser are run beside those modules.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! One-template cases recorded from Helm 4.2.4's engine (`helm-template-vectors.json`): sprig's and Helm's functions,
 //! missing values, comparisons, printing, errors.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Templates of sprig's own tests with what they must print (`sprig-cases.json`). The few that cannot hold are listed
 //! with their reasons in `sprig-cases.differences.json`.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

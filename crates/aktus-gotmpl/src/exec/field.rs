@@ -123,7 +123,7 @@ impl Machine<'_, '_> {
                     self.pop();
                 }
                 self.push(value);
-                return Ok(Some(end));
+                Ok(Some(end))
             }
             Value::Object(object) => {
                 let text = name.to_text();

@@ -359,7 +359,7 @@ impl Machine<'_, '_> {
                 }
                 Op::Range { variables, otherwise } => {
                     let operand = self.pop();
-                    match self.items(operand.value, variables)? {
+                    match self.items(&operand.value, variables)? {
                         Some(items) => self.start_loop(items, variables, place),
                         None => place = otherwise as usize,
                     }

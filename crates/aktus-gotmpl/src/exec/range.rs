@@ -91,8 +91,8 @@ fn like_uint(like: &Value, number: u64) -> Value {
 
 impl Machine<'_, '_> {
     /// What there is to go over; nothing when that is empty.
-    pub(super) fn items(&mut self, value: Value, variables: Variables) -> Result<Option<Items>, Fault> {
-        let items = match &value {
+    pub(super) fn items(&mut self, value: &Value, variables: Variables) -> Result<Option<Items>, Fault> {
+        let items = match value {
             Value::Nil => None,
             Value::List(list) => Some(Items::List { list: list.clone(), next: 0 }),
             Value::Map(map) => Some(Items::Map { entries: map.entries().into_iter(), element: *map.element_type() }),
@@ -103,18 +103,18 @@ impl Machine<'_, '_> {
                     Some(Items::Map { entries: map.entries().into_iter(), element })
                 }
                 Underlying::Scalar(scalar) if scalar.as_int().is_some() || scalar.as_uint().is_some() => {
-                    return self.items(scalar, variables);
+                    return self.items(&scalar, variables);
                 }
-                _ => return Err(self.cannot_range(&value)),
+                _ => return Err(self.cannot_range(value)),
             },
             other => {
                 let items = match (other.as_int(), other.as_uint()) {
                     (Some(end), _) => Items::Count { next: 0, end, like: value.clone() },
                     (_, Some(end)) => Items::Unsigned { next: 0, end, like: value.clone() },
-                    _ => return Err(self.cannot_range(&value)),
+                    _ => return Err(self.cannot_range(value)),
                 };
                 if matches!(variables, Variables::DeclareBoth | Variables::AssignBoth(..)) {
-                    let text = fmt::to_text(self.context, &value)?;
+                    let text = fmt::to_text(self.context, value)?;
                     let text = String::from_utf8_lossy(&text);
                     return Err(Fault::new(format!("can't use {text} to iterate over more than one variable")));
                 }

@@ -530,12 +530,15 @@ impl Compiler<'_> {
     /// Turns the labels in jumps into places in the code.
     fn link(&mut self) {
         for op in &mut self.code {
-            let target = match op {
-                Op::Method { end, .. } => end,
-                Op::JumpIfOrPop { target, .. } => target,
-                Op::Jump(target) | Op::JumpIfFalse(target) | Op::With(target) | Op::Next(target) => target,
-                Op::Range { otherwise, .. } => otherwise,
-                _ => continue,
+            let (Op::Method { end: target, .. }
+            | Op::JumpIfOrPop { target, .. }
+            | Op::Range { otherwise: target, .. }
+            | Op::Jump(target)
+            | Op::JumpIfFalse(target)
+            | Op::With(target)
+            | Op::Next(target)) = op
+            else {
+                continue;
             };
             *target = self.labels[*target as usize];
         }

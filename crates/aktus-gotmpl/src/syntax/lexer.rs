@@ -119,7 +119,7 @@ impl<'s> Lexer<'s> {
         loop {
             let step = match state {
                 State::Text => self.text(),
-                State::Action => self.action(),
+                State::Action => Ok(self.action()),
             };
             match step {
                 Ok(token) => return token,
@@ -293,17 +293,17 @@ impl<'s> Lexer<'s> {
         token
     }
 
-    fn action(&mut self) -> Result<Token, State> {
+    fn action(&mut self) -> Token {
         if let Some(trim) = self.at_right_delimiter() {
             if self.parentheses == 0 {
-                return Ok(self.right_delimiter(trim));
+                return self.right_delimiter(trim);
             }
-            return Ok(self.fail("unclosed left paren"));
+            return self.fail("unclosed left paren");
         }
         let Some(rune) = self.advance() else {
-            return Ok(self.fail("unclosed action"));
+            return self.fail("unclosed action");
         };
-        Ok(match rune {
+        match rune {
             ' ' | '\t' | '\r' | '\n' => {
                 self.back_up();
                 self.space()
@@ -350,7 +350,7 @@ impl<'s> Lexer<'s> {
             }
             rune if rune.is_ascii_graphic() => self.token(TokenKind::Char),
             rune => self.fail(format!("unrecognized character in action: {}", unicode_name(rune))),
-        })
+        }
     }
 
     fn space(&mut self) -> Token {

@@ -84,18 +84,13 @@ pub(super) struct Parser<'s> {
 }
 
 /// What Go keeps in each tree while parsing it; a `define` or `block` has its own.
+#[derive(Default)]
 pub(super) struct Scope {
     pub(super) variables: Vec<Name>,
     range_depth: usize,
     pub(super) parentheses: usize,
     /// The line where the action under way started; 0 for none.
     action_line: usize,
-}
-
-impl Default for Scope {
-    fn default() -> Self {
-        Self { variables: Vec::new(), range_depth: 0, parentheses: 0, action_line: 0 }
-    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -182,7 +177,7 @@ impl Parser<'_> {
             }
         }
         if let Some(Open::Root(body)) = self.open.pop() {
-            let root = self.list(body);
+            let root = self.list(&body);
             self.add_tree(name, root)?;
         }
         Ok(())
@@ -216,7 +211,7 @@ impl Parser<'_> {
         Body { start: offset(self.peek_non_space().start), nodes: Vec::new() }
     }
 
-    fn list(&mut self, body: Body) -> NodeId {
+    fn list(&mut self, body: &Body) -> NodeId {
         let nodes = self.nodes(&body.nodes);
         self.node(body.start, NodeKind::List { nodes })
     }
@@ -355,7 +350,7 @@ impl Parser<'_> {
             return Err(self.error(format!("expected end; found {ELSE}")));
         }
         let first = std::mem::take(body);
-        let first = self.list(first);
+        let first = self.list(&first);
         if keyword == Keyword::Range {
             self.scope.range_depth -= 1;
         }
@@ -384,12 +379,12 @@ impl Parser<'_> {
         match self.open.pop() {
             None | Some(Open::Root(_)) => return Err(self.misplaced("{{end}}")),
             Some(Open::Define { name, outer, body }) => {
-                let root = self.list(body);
+                let root = self.list(&body);
                 self.add_tree(name, root)?;
                 self.scope = outer;
             }
             Some(Open::Block { name, start, pipe, outer, body }) => {
-                let root = self.list(body);
+                let root = self.list(&body);
                 self.add_tree(name, root)?;
                 self.scope = outer;
                 let node = self.node(start, NodeKind::Template { name, pipe: Some(pipe) });
@@ -397,7 +392,7 @@ impl Parser<'_> {
                 self.append(node);
             }
             Some(Open::Control { keyword, pipe, variables, list, body, chained }) => {
-                let (mut node, mut chained) = (self.control(keyword, pipe, variables, list, body), chained);
+                let (mut node, mut chained) = (self.control(keyword, pipe, variables, list, &body), chained);
                 // The `end` of an `else if` is that of the `if` around it as well.
                 while chained {
                     self.append(node);
@@ -405,7 +400,7 @@ impl Parser<'_> {
                     else {
                         break;
                     };
-                    node = self.control(keyword, pipe, variables, list, body);
+                    node = self.control(keyword, pipe, variables, list, &body);
                     chained = outer;
                 }
                 self.scope.action_line = 0;
@@ -421,7 +416,7 @@ impl Parser<'_> {
         pipe: NodeId,
         variables: usize,
         list: Option<NodeId>,
-        body: Body,
+        body: &Body,
     ) -> NodeId {
         let last = self.list(body);
         let (list, otherwise) = match list {

@@ -37,7 +37,7 @@ impl Parser<'_> {
             let token = self.next_non_space();
             if token.kind == level.end {
                 let Some(level) = levels.pop() else { break };
-                let pipe = self.close_pipeline(level)?;
+                let pipe = self.close_pipeline(&level)?;
                 if levels.is_empty() {
                     return Ok(pipe);
                 }
@@ -121,7 +121,7 @@ impl Parser<'_> {
         self.scope.variables.push(name);
     }
 
-    fn close_pipeline(&mut self, level: Level) -> Result<NodeId> {
+    fn close_pipeline(&mut self, level: &Level) -> Result<NodeId> {
         if level.commands.is_empty() {
             return Err(self.error(format!("missing value for {}", level.context)));
         }
@@ -144,22 +144,21 @@ impl Parser<'_> {
     /// pipeline that has just been closed.
     fn operands(&mut self, levels: &mut Vec<Level>, mut term: Option<NodeId>) -> Result<()> {
         loop {
-            let node = match term.take() {
-                Some(node) => Some(node),
-                None => {
-                    self.peek_non_space();
-                    match self.term()? {
-                        Term::Node(node) => Some(node),
-                        Term::None => None,
-                        Term::Parenthesis => {
-                            if self.scope.parentheses >= self.limits.expression_depth {
-                                return Err(self.error("max expression depth exceeded"));
-                            }
-                            self.scope.parentheses += 1;
-                            let level = self.open_pipeline("parenthesized pipeline", TokenKind::RightParenthesis)?;
-                            levels.push(level);
-                            return Ok(());
+            let node = if let Some(node) = term.take() {
+                Some(node)
+            } else {
+                self.peek_non_space();
+                match self.term()? {
+                    Term::Node(node) => Some(node),
+                    Term::None => None,
+                    Term::Parenthesis => {
+                        if self.scope.parentheses >= self.limits.expression_depth {
+                            return Err(self.error("max expression depth exceeded"));
                         }
+                        self.scope.parentheses += 1;
+                        let level = self.open_pipeline("parenthesized pipeline", TokenKind::RightParenthesis)?;
+                        levels.push(level);
+                        return Ok(());
                     }
                 }
             };

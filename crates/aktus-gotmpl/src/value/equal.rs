@@ -12,6 +12,7 @@ impl Value {
     }
 
     /// Go's `==` on two interfaces that hold values of comparable types.
+    #[expect(clippy::float_cmp, reason = "Go compares exactly")]
     pub fn same_scalar(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Nil, Self::Nil) => true,

@@ -185,14 +185,14 @@ impl Value {
             Self::Float(value) => Frozen::Float(*value),
             Self::String(value) => Frozen::String(value.clone()),
             Self::Float32(value) => Frozen::Float(f64::from(*value)),
-            Self::Map(map) => match map.untouched() {
-                Some(source) => Frozen::Map(source),
-                None => {
-                    let entries: Result<Vec<_>, _> =
-                        map.entries().into_iter().map(|(key, value)| Ok((key, value.freeze_within(inner)?))).collect();
-                    Frozen::map(entries?)
+            Self::Map(map) => {
+                if let Some(source) = map.untouched() {
+                    return Ok(Frozen::Map(source));
                 }
-            },
+                let entries: Result<Vec<_>, _> =
+                    map.entries().into_iter().map(|(key, value)| Ok((key, value.freeze_within(inner)?))).collect();
+                Frozen::map(entries?)
+            }
             Self::List(list) => {
                 let items = if list.is_nil() {
                     None

@@ -151,6 +151,7 @@ impl Map {
     }
 
     /// A new map with the same entries; nested maps stay shared.
+    #[must_use]
     pub fn shallow_copy(&self) -> Self {
         Self::collect(self.0.element, self.entries())
     }

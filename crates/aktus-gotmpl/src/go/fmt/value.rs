@@ -228,9 +228,8 @@ impl Printer<'_> {
 
     fn any_float(&mut self, float: f64, size: FloatSize, verb: char, value: &Value) {
         match verb {
-            'v' => self.float(float, size, b'g', None),
+            'v' | 'g' => self.float(float, size, b'g', None),
             'b' => self.float(float, size, b'b', None),
-            'g' => self.float(float, size, b'g', None),
             'G' => self.float(float, size, b'G', None),
             'x' => self.float(float, size, b'x', None),
             'X' => self.float(float, size, b'X', None),
