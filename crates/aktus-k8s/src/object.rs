@@ -176,11 +176,6 @@ impl Object {
         self.metadata_entry("annotations", key, value);
     }
 
-    /// The uids of the objects that own this one.
-    pub fn owner_uids(&self) -> impl Iterator<Item = &str> {
-        self.items("/metadata/ownerReferences").filter_map(|owner| owner.get("uid")?.as_str())
-    }
-
     /// The value at a JSON pointer (`/spec/replicas`).
     pub fn get(&self, pointer: &str) -> Option<&Value> {
         self.0.pointer(pointer).filter(|value| !value.is_null())

@@ -90,12 +90,16 @@ impl fmt::Display for ApplyError {
             ApplyProblem::Api(error) => write!(f, "{error}")?,
             problem => write!(f, "{}: {problem}", self.id)?,
         }
-        match (self.done.writes().count(), self.not_tried.len()) {
-            (0, _) => f.write_str("; nothing was changed"),
-            (done, 0) => write!(f, "; {done} objects were changed before it"),
-            (done, rest) => {
-                write!(f, "; {done} objects were changed before it, {rest} were not tried")
-            }
+        let (done, rest) = (self.done.writes().count(), self.not_tried.len());
+        match done {
+            0 => f.write_str("; nothing was changed")?,
+            1 => f.write_str("; 1 object was changed before it")?,
+            _ => write!(f, "; {done} objects were changed before it")?,
+        }
+        match rest {
+            0 => Ok(()),
+            1 => f.write_str(", 1 was not tried"),
+            _ => write!(f, ", {rest} were not tried"),
         }
     }
 }

@@ -157,7 +157,7 @@ impl Transport {
     ) -> Result<(HttpResponse<Body>, Option<TokenGeneration>), (ApiError, Option<TokenGeneration>)> {
         let (headers, used) = self.headers(call, request, until).await.map_err(|error| (error, None))?;
         let failed = |error| (error, used);
-        let mut message = HttpRequest::new(Body::from(request.body.to_vec()));
+        let mut message = HttpRequest::new(Body::from(request.body.clone()));
         *message.method_mut() = request.method.clone();
         *message.uri_mut() = request.path.parse().map_err(|_| {
             failed(ApiError::Unaddressable { call: call.clone(), problem: "its coordinates make no valid address" })
@@ -288,7 +288,10 @@ fn innermost<'a>(mut error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn s
 fn is_about_trust(error: &rustls::Error) -> bool {
     use rustls::{AlertDescription as Alert, Error};
     match error {
-        Error::InvalidCertificate(_) | Error::NoCertificatesPresented | Error::UnsupportedNameType => true,
+        Error::InvalidCertificate(_)
+        | Error::NoCertificatesPresented
+        | Error::UnsupportedNameType
+        | Error::PeerIncompatible(_) => true,
         Error::AlertReceived(alert) => {
             matches!(
                 alert,
@@ -304,7 +307,6 @@ fn is_about_trust(error: &rustls::Error) -> bool {
                     | Alert::ProtocolVersion
             )
         }
-        Error::PeerIncompatible(_) => true,
         _ => false,
     }
 }

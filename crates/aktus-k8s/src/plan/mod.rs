@@ -188,7 +188,10 @@ pub enum PlanError {
         key: String,
     },
     /// Nothing is desired any more, which would delete everything there is.
-    #[error("nothing is desired, but {previous} objects exist from before; delete them explicitly if that is meant")]
+    #[error(
+        "nothing is desired any more, which would delete all that is there ({previous} in number); delete explicitly if that is \
+         meant"
+    )]
     Empty {
         /// How many objects there are from before.
         previous: usize,

@@ -230,3 +230,31 @@ async fn a_token_source_that_fails_is_told() {
     assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "no credentials are configured");
     assert_eq!(world.server.requests().len(), 0);
 }
+
+/// A kubeconfig whose user is whoever the token in a file belongs to, as told by a program.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_is_asked_again_for_credentials_that_are_refused() {
+    let world = world().await;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let write = |token: &str| {
+        let credential = json!({"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+            "status": {"token": token, "expirationTimestamp": "2100-01-01T00:00:00Z"}});
+        std::fs::write(file.path(), credential.to_string()).unwrap();
+    };
+    write("token-1");
+    let user = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "cat",
+        "args": [file.path()], "interactiveMode": "Never"}});
+    let kubeconfig = json!({"apiVersion": "v1", "kind": "Config", "current-context": "a",
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a", "namespace": "aktus"}}],
+        "clusters": [{"name": "a", "cluster": {"server": world.server.url()}}],
+        "users": [{"name": "a", "user": user}]});
+    world.server.faults().require_tokens(vec!["token-1".into()]);
+    let cluster = Cluster::from_kubeconfig(&kubeconfig.to_string(), None).await.unwrap();
+    assert_eq!(cluster.default_namespace(), "aktus");
+    assert_eq!(world_get(&cluster).await.unwrap(), None);
+    world.server.faults().require_tokens(vec!["token-2".into()]);
+    assert_eq!(world_get(&cluster).await.unwrap_err().class(), Class::Unauthorized);
+    write("token-2");
+    assert_eq!(world_get(&cluster).await.unwrap(), None);
+}

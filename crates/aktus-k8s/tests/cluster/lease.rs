@@ -13,7 +13,7 @@ fn options(holder: &str) -> LeaseOptions {
         namespace: "aktus".to_owned(),
         name: "aktus-bootstrap".to_owned(),
         holder: holder.to_owned(),
-        duration: Duration::from_secs(60),
+        duration: Duration::from_mins(1),
         field_manager: "aktus".to_owned(),
         labels: vec![("app.kubernetes.io/managed-by".to_owned(), "aktus".to_owned())],
     }

@@ -140,7 +140,7 @@ async fn what_cannot_change_is_replaced_only_if_allowed() {
     assert_eq!(
         error.to_string(),
         "StorageClass/efs-sc: `parameters` cannot be changed on an existing object; keep it as it is, or allow the \
-         object to be deleted and created again; nothing was changed"
+         object to be deleted and created again; nothing was changed, 1 was not tried"
     );
     assert_eq!(error.not_tried, [config_map_id("a")]);
     assert_eq!(world.server.writes(), writes);
@@ -243,7 +243,7 @@ async fn wanting_nothing_at_all_is_refused() {
     let error = plan(&world.cluster, Vec::new(), &[config_map_id("a")], &options(), soon()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "nothing is desired, but 1 objects exist from before; delete them explicitly if that is meant"
+        "nothing is desired any more, which would delete all that is there (1 in number); delete explicitly if that is meant"
     );
     assert!(plan_of(&world, &[], &[], &options()).await.steps.is_empty());
 }
@@ -329,7 +329,7 @@ async fn the_first_refusal_ends_it_and_is_told_exactly() {
     assert_eq!(error.not_tried, [config_map_id("c"), config_map_id("d")]);
     let text = error.to_string();
     assert!(text.starts_with("apply ConfigMap/aktus/b: "), "{text}");
-    assert!(text.ends_with("; 1 objects were changed before it, 2 were not tried"), "{text}");
+    assert!(text.ends_with("; 1 object was changed before it, 2 were not tried"), "{text}");
     assert_eq!(world.live(&config_map_id("c")).await, None);
 }
 

@@ -1,6 +1,7 @@
 //! Each verb, what it does and what it refuses.
 
 use aktus_k8s::{ApplyOptions, Class, DeleteOptions, Deletion, FieldConflict, ObjectId, Selector};
+use aktus_sandbox::kubernetes::{Fault, FaultRule};
 use serde_json::json;
 
 use crate::support::{config_map, config_map_id, object, soon, world};
@@ -12,7 +13,9 @@ async fn what_the_server_says_about_itself() {
     assert_eq!(version.major, "1");
     assert!(version.git_version.starts_with("v1."), "{version:?}");
     let versions = world.cluster.api_versions(soon()).await.unwrap();
-    for expected in ["v1", "v1/ConfigMap", "apps/v1", "apps/v1/Deployment", "storage.k8s.io/v1/StorageClass", "v1/Eviction"] {
+    for expected in
+        ["v1", "v1/ConfigMap", "apps/v1", "apps/v1/Deployment", "storage.k8s.io/v1/StorageClass", "v1/Eviction"]
+    {
         assert!(versions.iter().any(|version| version == expected), "{expected} in {versions:?}");
     }
     assert!(versions.is_sorted());
@@ -82,6 +85,27 @@ async fn lists_select() {
     assert_eq!(list(Selector::fields("metadata.name=b"), Some("aktus")).await, ["ConfigMap/aktus/b"]);
     assert_eq!(list(Selector::labels("tier in (x, y)"), Some("aktus")).await, Vec::<String>::new());
     assert_eq!(list(Selector::default(), Some("default")).await.len(), 0);
+}
+
+#[tokio::test]
+async fn long_lists_come_in_pages() {
+    let world = world().await;
+    for number in 0..501 {
+        let map = object(config_map(&format!("map-{number:03}"), json!({})));
+        world.cluster.create(&map, "aktus", soon()).await.unwrap();
+    }
+    let list = async || {
+        world.server.clear_requests();
+        let maps = world.cluster.list("v1", "ConfigMap", Some("aktus"), &Selector::default(), soon()).await.unwrap();
+        let names: std::collections::BTreeSet<_> = maps.iter().map(|map| map.name().to_owned()).collect();
+        (maps.len(), names.len(), world.server.requests().len())
+    };
+    assert_eq!(list().await, (501, 501, 2));
+    // The continuation expires: the list begins again.
+    let expired = Fault::Status { code: 410, retry_after: None };
+    let rule = FaultRule { path_contains: Some("continue=".to_owned()), ..FaultRule::nth(1, expired) };
+    world.server.faults().add(rule);
+    assert_eq!(list().await, (501, 501, 4));
 }
 
 #[tokio::test]

@@ -154,6 +154,53 @@ async fn a_watch_that_lost_the_thread_lists_anew() {
     assert_eq!(verdicts, ["a: ready"]);
 }
 
+/// Waits for a Service without an address, and gives it one once `reason` was told.
+async fn balancer_story(world: &World, reason: &str) -> Vec<String> {
+    let service = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "aktus"},
+        "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}});
+    let id = world.put(service).await.id();
+    let event = json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "web.1", "namespace": "aktus"},
+        "involvedObject": {"kind": "Service", "name": "web", "namespace": "aktus"},
+        "type": "Warning", "reason": "SyncLoadBalancerFailed", "message": "no subnets"});
+    world.put_as("controller", event).await;
+    let (told, mut listen) = tokio::sync::mpsc::unbounded_channel();
+    let mut reports = Vec::new();
+    let mut on_change = |_: &ObjectId, readiness: &Readiness| {
+        reports.push(readiness.to_string());
+        let _closed = told.send(readiness.to_string());
+    };
+    let ids = [id.clone()];
+    let (verdicts, ()) = tokio::join!(wait(&world.cluster, &ids, soon(), &mut on_change), async {
+        while listen.recv().await.unwrap() != reason {}
+        watches(world, 2).await;
+        let patch = json!({"spec": {"externalIPs": ["192.0.2.1"]}});
+        world.cluster.patch_merge(&id, &patch, "controller", soon()).await.unwrap();
+    });
+    verdicts.unwrap();
+    reports
+}
+
+#[tokio::test]
+async fn events_give_the_reason() {
+    let world = world().await;
+    let plain = "not ready: its load balancer has no address yet";
+    let reason = "not ready: its load balancer has no address yet; SyncLoadBalancerFailed: no subnets";
+    assert_eq!(balancer_story(&world, reason).await, [plain, reason, "ready"]);
+}
+
+#[tokio::test]
+async fn reasons_that_may_not_be_read_are_done_without() {
+    let world = world().await;
+    let forbidden = Fault::Status { code: 403, retry_after: None };
+    for kind in ["/events", "/pods"] {
+        let path_contains = Some(format!("/namespaces/aktus{kind}"));
+        let method = Some("GET".to_owned());
+        world.server.faults().add(FaultRule { path_contains, method, ..FaultRule::every(forbidden.clone()) });
+    }
+    let plain = "not ready: its load balancer has no address yet";
+    assert_eq!(balancer_story(&world, plain).await, [plain, "ready"]);
+}
+
 #[tokio::test]
 async fn the_deadline_is_no_error() {
     let world = world_of_things(&["a"]).await;
