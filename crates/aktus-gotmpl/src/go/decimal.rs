@@ -101,6 +101,8 @@ mod tests {
     use super::super::strconv::parse_float;
     use super::*;
 
+    type Operation = fn(&Decimal, &Decimal) -> Result<Decimal, DecimalError>;
+
     #[test]
     fn as_the_original() {
         for row in recorded::rows(include_str!("../../tests/fixtures/go/decimal.tsv")) {
@@ -110,12 +112,12 @@ mod tests {
                 Ok(decimal) => format_float(decimal.to_float(), b'g', None, FloatSize::Bits64),
                 Err(error) => error.to_string(),
             };
-            let calculate = |operation: fn(&Decimal, &Decimal) -> Result<Decimal, DecimalError>| {
+            let calculate = |operation: Operation| {
                 let result = left.clone().and_then(|left| operation(&left, &right.clone()?));
                 shown(result)
             };
             let case = format!("{} {}", recorded::show(&row[0]), recorded::show(&row[1]));
-            let operations: [fn(&Decimal, &Decimal) -> Result<Decimal, DecimalError>; 4] = [
+            let operations: [Operation; 4] = [
                 |left, right| Ok(left.add(right)),
                 |left, right| Ok(left.sub(right)),
                 |left, right| Ok(left.mul(right)),

@@ -33,7 +33,7 @@ pub fn js(text: &[u8]) -> Vec<u8> {
                 utf8::append_rune(&mut out, rune);
             }
             '<' | '>' | '&' | '=' | '\0'..' ' => {
-                out.extend_from_slice(format!("\\u{:04X}", u32::from(rune)).as_bytes())
+                out.extend_from_slice(format!("\\u{:04X}", u32::from(rune)).as_bytes());
             }
             _ if rune.is_ascii() || unicode::is_print(rune) => out.extend_from_slice(&text[start..start + width]),
             _ => out.extend_from_slice(format!("\\u{:04X}", u32::from(rune)).as_bytes()),

@@ -19,6 +19,7 @@ pub mod semver;
 pub mod strconv;
 pub mod strings;
 pub mod time;
+pub(crate) mod toml;
 pub mod unicode;
 pub mod url;
 pub mod utf8;

@@ -188,13 +188,11 @@ impl<'t> Word<'t> {
     }
 }
 
+/// Finds the end of a run of runes that belong together.
+type Run<'r> = &'r dyn Fn(usize, char, &dyn Fn(char) -> bool) -> usize;
+
 /// `HTTPServer` is `HTTP` and `Server`; `Server` is one word.
-fn upper_case_word(
-    text: &[u8],
-    first: char,
-    width: usize,
-    run: &dyn Fn(usize, char, &dyn Fn(char) -> bool) -> usize,
-) -> usize {
+fn upper_case_word(text: &[u8], first: char, width: usize, run: Run<'_>) -> usize {
     if width == text.len() {
         return width;
     }

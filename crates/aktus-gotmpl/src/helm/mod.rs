@@ -3,6 +3,7 @@
 mod control;
 mod convert;
 mod json;
+mod toml;
 mod yaml;
 
 use crate::function::{Body, Function, FunctionTable, Profile};
@@ -21,18 +22,21 @@ const PLAIN: &[Function] = functions! {
     "fail" => context (Str) control::fail;
     "fromJson" => (Str) json::from_json;
     "fromJsonArray" => (Str) json::from_json_array;
+    "fromToml" => context (Str) toml::from_toml;
     "fromYaml" => (Str) yaml::from_yaml;
     "fromYamlArray" => (Str) yaml::from_yaml_array;
     "lookup" => context (Str, Str, Str, Str) control::lookup;
     "mustToJson" => context (Value) json::must_to_json;
     "required" => context (Str, Value) control::required;
     "toJson" => context (Value) json::to_json;
+    "toToml" => context (Value) toml::to_toml;
     "toYaml" => context (Value) yaml::to_yaml;
     "toYamlPretty" => context (Value) yaml::to_yaml_pretty;
 };
 
 /// What Helm 4 has beyond Helm 3.
 const HELM_4: &[Function] = functions! {
+    "mustToToml" => context (Value) toml::must_to_toml;
     "mustToYaml" => context (Value) yaml::must_to_yaml;
 };
 

@@ -407,12 +407,7 @@ fn gen_ca(context: &mut Context<'_>, name: &Str, days: i64) -> Result<Box<Certif
     Subject::new(name, days).request(context, |certificates, request| certificates.authority(request))
 }
 
-fn gen_ca_with_key(
-    context: &mut Context<'_>,
-    name: &Str,
-    days: i64,
-    key: &Str,
-) -> Result<Box<Certificate>, CallError> {
+fn gen_ca_with_key(context: &mut Context<'_>, name: &Str, days: i64, key: &Str) -> Result<Box<Certificate>, CallError> {
     let subject = Subject::new(name, days).with_key(key);
     subject.request(context, |certificates, request| certificates.authority(request))
 }
@@ -467,8 +462,7 @@ fn gen_signed_cert_with_key(
 
 fn build_custom_cert(context: &mut Context<'_>, certificate: &Str, key: &Str) -> Result<Box<Certificate>, CallError> {
     let decode = |text: &Str, what: &str| {
-        encoding::base64_decode(text)
-            .map_err(|_| CallError::Message(format!("unable to decode base64 {what}")))
+        encoding::base64_decode(text).map_err(|_| CallError::Message(format!("unable to decode base64 {what}")))
     };
     let certificate = decode(certificate, "certificate")?;
     let key = decode(key, "private key")?;
@@ -497,5 +491,15 @@ impl Object for Certificate {
 
     fn fields(&self) -> Vec<(&'static str, Value)> {
         vec![("Cert", Value::from(self.certificate.as_str())), ("Key", Value::from(self.key.as_str()))]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::check_table;
+
+    #[test]
+    fn as_recorded_from_sprig() {
+        check_table(include_str!("../../tests/fixtures/sprig/crypto.tsv"));
     }
 }

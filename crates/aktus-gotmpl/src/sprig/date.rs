@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use crate::function::{CallError, Context, Function, Int64, Method, Operand, Parameter, Typed};
 use crate::go::strconv;
 use crate::go::time::{Duration, Location, RFC3339_NANO, Time, month_name, weekday_name};
-use crate::value::{JsonForm, Kind, NamedType, Object, Str, Type, Underlying, Value};
+use crate::value::{JsonForm, Kind, NamedType, Object, ObjectRef, Str, Type, Underlying, Value};
 use crate::{functions, methods};
 
 pub(super) static FUNCTIONS: &[Function] = functions! {
@@ -34,12 +34,13 @@ fn local(context: &Context<'_>) -> Location {
     Location::Local(context.host().time_zone())
 }
 
-fn now_of(context: &Context<'_>) -> Time {
+/// The present, in the local zone.
+pub(crate) fn now_of(context: &Context<'_>) -> Time {
     Time::from_timestamp(context.host().now(), local(context))
 }
 
-fn now(context: &mut Context<'_>) -> Box<Time> {
-    Box::new(now_of(context))
+fn now(context: &mut Context<'_>) -> ObjectRef {
+    ObjectRef::new(now_of(context))
 }
 
 /// The moment a value stands for: a time, or seconds since 1970 in one of the types that the
@@ -75,22 +76,22 @@ fn html_date_in_zone(context: &mut Context<'_>, value: &Value, zone: &Str) -> Ve
     format(context, HTML_DATE, value, zone)
 }
 
-fn date_modify(change: &Str, time: &Time) -> Box<Time> {
-    Box::new(Duration::parse(change).map_or_else(|_| time.clone(), |change| time.add(change)))
+fn date_modify(change: &Str, time: &Time) -> ObjectRef {
+    ObjectRef::new(Duration::parse(change).map_or_else(|_| time.clone(), |change| time.add(change)))
 }
 
-fn must_date_modify(change: &Str, time: &Time) -> Result<Box<Time>, CallError> {
+fn must_date_modify(change: &Str, time: &Time) -> Result<ObjectRef, CallError> {
     let change = Duration::parse(change).map_err(|error| CallError::Message(error.to_string()))?;
-    Ok(Box::new(time.add(change)))
+    Ok(ObjectRef::new(time.add(change)))
 }
 
-fn to_date(context: &mut Context<'_>, layout: &Str, text: &Str) -> Box<Time> {
-    Box::new(Time::parse(layout, text, &local(context)).unwrap_or_default())
+fn to_date(context: &mut Context<'_>, layout: &Str, text: &Str) -> ObjectRef {
+    ObjectRef::new(Time::parse(layout, text, &local(context)).unwrap_or_default())
 }
 
-fn must_to_date(context: &mut Context<'_>, layout: &Str, text: &Str) -> Result<Box<Time>, CallError> {
+fn must_to_date(context: &mut Context<'_>, layout: &Str, text: &Str) -> Result<ObjectRef, CallError> {
     match Time::parse(layout, text, &local(context)) {
-        Ok(time) => Ok(Box::new(time)),
+        Ok(time) => Ok(ObjectRef::new(time)),
         Err(error) => Err(CallError::Message(error.to_string())),
     }
 }
@@ -190,12 +191,12 @@ static TIME_METHODS: &[Method] = methods! { Time;
     "YearDay" => () Time::year_day;
 };
 
-fn add(time: &Time, duration: Duration) -> Box<Time> {
-    Box::new(time.add(duration))
+fn add(time: &Time, duration: Duration) -> ObjectRef {
+    ObjectRef::new(time.add(duration))
 }
 
-fn add_date(time: &Time, years: i64, months: i64, days: i64) -> Box<Time> {
-    Box::new(time.add_date(years, months, days))
+fn add_date(time: &Time, years: i64, months: i64, days: i64) -> ObjectRef {
+    ObjectRef::new(time.add_date(years, months, days))
 }
 
 fn after(time: &Time, other: &Time) -> bool {
@@ -218,40 +219,40 @@ fn format_time(time: &Time, layout: &Str) -> Vec<u8> {
     time.format(layout)
 }
 
-fn in_location(time: &Time, location: &Location) -> Box<Time> {
-    Box::new(time.in_location(location.clone()))
+fn in_location(time: &Time, location: &Location) -> ObjectRef {
+    ObjectRef::new(time.in_location(location.clone()))
 }
 
-fn location(time: &Time) -> Box<Location> {
-    Box::new(time.location().clone())
+fn location(time: &Time) -> ObjectRef {
+    ObjectRef::new(time.location().clone())
 }
 
-fn month(time: &Time) -> Box<Month> {
-    Box::new(Month(time.month()))
+fn month(time: &Time) -> ObjectRef {
+    ObjectRef::new(Month(time.month()))
 }
 
-fn round(time: &Time, multiple: Duration) -> Box<Time> {
-    Box::new(time.round(multiple))
+fn round(time: &Time, multiple: Duration) -> ObjectRef {
+    ObjectRef::new(time.round(multiple))
 }
 
 fn string(time: &Time) -> String {
     time.to_string()
 }
 
-fn sub(time: &Time, earlier: &Time) -> Box<Duration> {
-    Box::new(time.since(earlier))
+fn sub(time: &Time, earlier: &Time) -> ObjectRef {
+    ObjectRef::new(time.since(earlier))
 }
 
-fn to_local(time: &Time, context: &mut Context<'_>) -> Box<Time> {
-    Box::new(time.in_location(local(context)))
+fn to_local(time: &Time, context: &mut Context<'_>) -> ObjectRef {
+    ObjectRef::new(time.in_location(local(context)))
 }
 
-fn to_utc(time: &Time) -> Box<Time> {
-    Box::new(time.in_location(Location::Utc))
+fn to_utc(time: &Time) -> ObjectRef {
+    ObjectRef::new(time.in_location(Location::Utc))
 }
 
-fn truncate(time: &Time, multiple: Duration) -> Box<Time> {
-    Box::new(time.truncate(multiple))
+fn truncate(time: &Time, multiple: Duration) -> ObjectRef {
+    ObjectRef::new(time.truncate(multiple))
 }
 
 fn unix(time: &Time) -> Int64 {
@@ -270,8 +271,8 @@ fn unix_nano(time: &Time) -> Int64 {
     Int64(time.unix_nano())
 }
 
-fn weekday(time: &Time) -> Box<Weekday> {
-    Box::new(Weekday(time.weekday()))
+fn weekday(time: &Time) -> ObjectRef {
+    ObjectRef::new(Weekday(time.weekday()))
 }
 
 impl Parameter for Time {
@@ -309,63 +310,67 @@ impl Object for Time {
         } else {
             return JsonForm::Value(Value::string(self.format(RFC3339_NANO.as_bytes())));
         };
-        JsonForm::Error(format!(
-            "json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: {problem}"
-        ))
+        JsonForm::Error(format!("json: error calling MarshalJSON for type time.Time: Time.MarshalJSON: {problem}"))
     }
 }
 
 static DURATION_METHODS: &[Method] = methods! { Duration;
-    "Abs" => () duration_abs;
-    "Hours" => () duration_hours;
-    "Microseconds" => () duration_microseconds;
-    "Milliseconds" => () duration_milliseconds;
-    "Minutes" => () duration_minutes;
-    "Nanoseconds" => () duration_nanoseconds;
-    "Round" => (Duration) duration_to_multiple;
-    "Seconds" => () duration_seconds;
-    "String" => () duration_string;
-    "Truncate" => (Duration) duration_truncate;
+    "Abs" => () by_reference::abs;
+    "Hours" => () by_reference::hours;
+    "Microseconds" => () by_reference::microseconds;
+    "Milliseconds" => () by_reference::milliseconds;
+    "Minutes" => () by_reference::minutes;
+    "Nanoseconds" => () by_reference::nanoseconds;
+    "Round" => (Duration) by_reference::to_multiple;
+    "Seconds" => () by_reference::seconds;
+    "String" => () by_reference::string;
+    "Truncate" => (Duration) by_reference::truncate;
 };
 
-fn duration_abs(duration: &Duration) -> Box<Duration> {
-    Box::new(duration.abs())
-}
+/// Methods get their receiver by reference, however small it is.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the table of methods wants it so")]
+mod by_reference {
+    use super::super::date::{Duration, Int64, ObjectRef};
 
-fn duration_hours(duration: &Duration) -> f64 {
-    duration.hours()
-}
+    pub(super) fn abs(duration: &Duration) -> ObjectRef {
+        ObjectRef::new(duration.abs())
+    }
 
-fn duration_microseconds(duration: &Duration) -> Int64 {
-    Int64(duration.0 / Duration::MICROSECOND.0)
-}
+    pub(super) fn hours(duration: &Duration) -> f64 {
+        duration.hours()
+    }
 
-fn duration_milliseconds(duration: &Duration) -> Int64 {
-    Int64(duration.0 / Duration::MILLISECOND.0)
-}
+    pub(super) fn microseconds(duration: &Duration) -> Int64 {
+        Int64(duration.0 / Duration::MICROSECOND.0)
+    }
 
-fn duration_minutes(duration: &Duration) -> f64 {
-    duration.minutes()
-}
+    pub(super) fn milliseconds(duration: &Duration) -> Int64 {
+        Int64(duration.0 / Duration::MILLISECOND.0)
+    }
 
-fn duration_nanoseconds(duration: &Duration) -> Int64 {
-    Int64(duration.0)
-}
+    pub(super) fn minutes(duration: &Duration) -> f64 {
+        duration.minutes()
+    }
 
-fn duration_to_multiple(duration: &Duration, multiple: Duration) -> Box<Duration> {
-    Box::new(duration.round(multiple))
-}
+    pub(super) fn nanoseconds(duration: &Duration) -> Int64 {
+        Int64(duration.0)
+    }
 
-fn duration_seconds(duration: &Duration) -> f64 {
-    duration.seconds()
-}
+    pub(super) fn to_multiple(duration: &Duration, multiple: Duration) -> ObjectRef {
+        ObjectRef::new(duration.round(multiple))
+    }
 
-fn duration_string(duration: &Duration) -> String {
-    duration.to_string()
-}
+    pub(super) fn seconds(duration: &Duration) -> f64 {
+        duration.seconds()
+    }
 
-fn duration_truncate(duration: &Duration, multiple: Duration) -> Box<Duration> {
-    Box::new(duration.truncate(multiple))
+    pub(super) fn string(duration: &Duration) -> String {
+        duration.to_string()
+    }
+
+    pub(super) fn truncate(duration: &Duration, multiple: Duration) -> ObjectRef {
+        ObjectRef::new(duration.truncate(multiple))
+    }
 }
 
 impl Parameter for Duration {
@@ -373,7 +378,8 @@ impl Parameter for Duration {
     const TYPE: Type = Type::Named(&DURATION);
 
     fn take(operand: &Operand) -> Option<Self> {
-        operand.value.downcast().copied()
+        // A literal comes as a plain number.
+        operand.value.as_int().map(Duration)
     }
 }
 
@@ -483,5 +489,15 @@ impl Object for Location {
 
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.name().into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::check_table;
+
+    #[test]
+    fn as_recorded_from_sprig() {
+        check_table(include_str!("../../tests/fixtures/sprig/date.tsv"));
     }
 }

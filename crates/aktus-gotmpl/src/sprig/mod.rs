@@ -20,6 +20,7 @@ mod url;
 
 use crate::function::Function;
 
+pub(crate) use date::now_of;
 pub(crate) use regex::Patterns;
 
 /// All families; Helm takes `env` and `expandenv` away, and so they are not here.

@@ -58,12 +58,7 @@ fn loudly(pattern: &Str, error: &ParseError) -> CallError {
     CallError::Message(String::from_utf8_lossy(&regexp::must_compile_message(pattern, error)).into_owned())
 }
 
-fn compile(
-    context: &mut Context<'_>,
-    pattern: &Str,
-    text: &Str,
-    complain: Complain,
-) -> Result<Rc<Regexp>, CallError> {
+fn compile(context: &mut Context<'_>, pattern: &Str, text: &Str, complain: Complain) -> Result<Rc<Regexp>, CallError> {
     context.step(1 + (pattern.len() as u64 + text.len() as u64) / 64)?;
     context.patterns.get(pattern).map_err(|error| complain(pattern, &error))
 }
@@ -153,10 +148,7 @@ fn must_replace_all_literal(
 }
 
 /// Replaces up to the longest text that is allowed.
-fn bounded(
-    context: &mut Context<'_>,
-    replace: impl FnOnce(usize) -> Option<Vec<u8>>,
-) -> Result<Vec<u8>, CallError> {
+fn bounded(context: &mut Context<'_>, replace: impl FnOnce(usize) -> Option<Vec<u8>>) -> Result<Vec<u8>, CallError> {
     let limit = context.limits().value_bytes;
     let out = replace(limit).ok_or(LimitError::Value { wanted: limit as u64 + 1, limit: limit as u64 })?;
     context.spend(out.len())?;
@@ -189,4 +181,14 @@ fn split_with(
 
 fn quote_meta(text: &Str) -> Vec<u8> {
     regexp::quote_meta(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::check_table;
+
+    #[test]
+    fn as_recorded_from_sprig() {
+        check_table(include_str!("../../tests/fixtures/sprig/regex.tsv"));
+    }
 }

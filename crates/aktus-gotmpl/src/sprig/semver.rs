@@ -221,3 +221,13 @@ impl Object for VersionValue {
         JsonForm::Value(Value::from(self.0.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::check_table;
+
+    #[test]
+    fn as_recorded_from_sprig() {
+        check_table(include_str!("../../tests/fixtures/sprig/semver.tsv"));
+    }
+}

@@ -126,9 +126,8 @@ fn initials(text: &Str) -> Vec<u8> {
 
 fn join(context: &mut Context<'_>, separator: &Str, value: &Value) -> Result<Vec<u8>, CallError> {
     let parts = string_values(context, value)?;
-    let length = parts.iter().fold(0_usize, |length, part| {
-        length.saturating_add(part.len()).saturating_add(separator.len())
-    });
+    let length =
+        parts.iter().fold(0_usize, |length, part| length.saturating_add(part.len()).saturating_add(separator.len()));
     context.spend(length)?;
     let mut out = Vec::with_capacity(length);
     for (index, part) in parts.iter().enumerate() {
@@ -232,20 +231,18 @@ fn split_list(context: &mut Context<'_>, separator: &Str, text: &Str) -> Result<
 fn substr(start: i64, end: i64, text: &Str) -> Result<Str, CallError> {
     let length = text.len();
     let part = match (usize::try_from(start), usize::try_from(end)) {
-        (Err(_), Err(_)) => return Err(out_of_range(format!("[:{end}]"))),
-        (Err(_), Ok(end)) => {
-            text.get(..end).ok_or_else(|| out_of_range(format!("[:{end}] with length {length}")))?
-        }
+        (Err(_), Err(_)) => return Err(out_of_range(&format!("[:{end}]"))),
+        (Err(_), Ok(end)) => text.get(..end).ok_or_else(|| out_of_range(&format!("[:{end}] with length {length}")))?,
         (Ok(start), Ok(end)) if end <= length => {
-            text.get(start..end).ok_or_else(|| out_of_range(format!("[{start}:{end}]")))?
+            text.get(start..end).ok_or_else(|| out_of_range(&format!("[{start}:{end}]")))?
         }
-        (Ok(start), _) => text.get(start..).ok_or_else(|| out_of_range(format!("[{start}:{length}]")))?,
+        (Ok(start), _) => text.get(start..).ok_or_else(|| out_of_range(&format!("[{start}:{length}]")))?,
     };
     Ok(part.into())
 }
 
 /// What Go panics with.
-fn out_of_range(range: String) -> CallError {
+fn out_of_range(range: &str) -> CallError {
     CallError::Message(format!("runtime error: slice bounds out of range {range}"))
 }
 
@@ -313,4 +310,14 @@ fn wrap_with(context: &mut Context<'_>, length: i64, line_break: &Str, text: &St
     let breaks = text.len() / length_of_line + memchr::memchr_iter(b' ', text).count();
     context.spend(breaks.saturating_mul(line_break.len()).saturating_add(text.len()))?;
     Ok(goutils::wrap(text, length, line_break, true))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::check_table;
+
+    #[test]
+    fn as_recorded_from_sprig() {
+        check_table(include_str!("../../tests/fixtures/sprig/strings.tsv"));
+    }
 }

@@ -63,3 +63,13 @@ fn part(parts: &Map, key: &str) -> Result<Vec<u8>, CallError> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::check_table;
+
+    #[test]
+    fn as_recorded_from_sprig() {
+        check_table(include_str!("../../tests/fixtures/sprig/url.tsv"));
+    }
+}

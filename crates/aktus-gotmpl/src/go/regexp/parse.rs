@@ -33,6 +33,7 @@ pub(super) struct Parsed {
 }
 
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 struct Flags {
     fold_case: bool,
     multi_line: bool,

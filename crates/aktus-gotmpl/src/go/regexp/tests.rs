@@ -1,5 +1,3 @@
-use std::ops::Range;
-
 use super::super::recorded::{rows, show};
 use super::*;
 
@@ -32,7 +30,11 @@ fn as_go() {
         let all: Vec<String> = regexp.find_all(text, None).iter().map(pairs).collect();
         assert_eq!(format!("[{}]", all.join(" ")).as_bytes(), row[6], "find all {case}");
         assert_eq!(show(&regexp.replace_all(text, replacement, usize::MAX).unwrap()), show(&row[7]), "replace {case}");
-        assert_eq!(show(&regexp.replace_all_literal(text, replacement, usize::MAX).unwrap()), show(&row[8]), "replace literally {case}");
+        assert_eq!(
+            show(&regexp.replace_all_literal(text, replacement, usize::MAX).unwrap()),
+            show(&row[8]),
+            "replace literally {case}"
+        );
         assert_eq!(joined(&regexp.split(text, -1)), show(&row[9]), "split {case}");
         assert_eq!(joined(&regexp.split(text, 2)), show(&row[10]), "split in two {case}");
         assert_eq!(show(&quote_meta(text)), show(&row[11]), "quote {case}");

@@ -58,7 +58,7 @@ impl Decimal {
     fn even_neighbor(&self, magnitude: f64) -> Option<Self> {
         let count = self.digits.len();
         // Shorter ones have no neighbor that reads back as the same number.
-        if count < 6 || self.digits[count - 1] % 2 == 0 {
+        if count < 6 || self.digits[count - 1].is_multiple_of(2) {
             return None;
         }
         let next = Self::from_scientific(&format!("{magnitude:.count$e}"));
@@ -315,9 +315,9 @@ impl Literal {
                 b'.' => point = true,
                 _ if byte.is_ascii_digit() || hexadecimal && byte.is_ascii_hexdigit() => {
                     if point {
-                        literal.fraction.push(*byte)
+                        literal.fraction.push(*byte);
                     } else {
-                        literal.whole.push(*byte)
+                        literal.whole.push(*byte);
                     }
                 }
                 _ => break,

@@ -32,7 +32,7 @@ impl Civil {
     /// The date of so many seconds since 1970 on the clock of the place.
     pub(super) fn new(local: i64) -> Self {
         // Go adds its epoch in 64 bits without looking whether they suffice.
-        let absolute = local.cast_unsigned().wrapping_add(((ABSOLUTE + MARCH_ZERO) as i128 * DAY as i128) as u64);
+        let absolute = local.cast_unsigned().wrapping_add((ABSOLUTE + MARCH_ZERO).unsigned_abs() * DAY.unsigned_abs());
         let days = i64::try_from(absolute / DAY.unsigned_abs()).unwrap_or(0);
         let clock = i64::try_from(absolute % DAY.unsigned_abs()).unwrap_or(0);
         let shifted = days - ABSOLUTE;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::Write as _;
 
-use super::layout::{Field, next_field};
-use super::{MONTHS, Time, WEEKDAYS, quote};
+use super::layout::{Field, Precision, next_field};
+use super::{Location, MONTHS, Time, WEEKDAYS, quote};
 
 impl Time {
     /// The time by a layout of Go's reference time (`Format`).
@@ -60,11 +60,11 @@ impl Time {
                     let minutes = signed_minutes(out, offset);
                     let colon: &[u8] = if form.colons { b":" } else { b"" };
                     number(out, minutes / 60, 2);
-                    if form.minutes {
+                    if form.precision >= Precision::Minutes {
                         out.extend_from_slice(colon);
                         number(out, minutes % 60, 2);
                     }
-                    if form.seconds {
+                    if form.precision == Precision::Seconds {
                         out.extend_from_slice(colon);
                         // Go does not take the sign off an offset of less than a minute.
                         let seconds = if offset / 60 < 0 { -offset } else { offset };
@@ -98,10 +98,12 @@ impl Time {
     /// The Go expression that makes this time (`GoString`).
     pub fn go_string(&self) -> String {
         let civil = self.civil();
-        let location = match self.location().name() {
-            "UTC" => "time.UTC".to_owned(),
-            "Local" => "time.Local".to_owned(),
-            name => format!("time.Location({})", quote(name.as_bytes())),
+        let location = match self.location() {
+            Location::Utc => "time.UTC".to_owned(),
+            Location::Local(_) => "time.Local".to_owned(),
+            Location::Named(name, _) | Location::Fixed { name, .. } => {
+                format!("time.Location({})", quote(name.as_bytes()))
+            }
         };
         format!(
             "time.Date({}, time.{}, {}, {}, {}, {}, {}, {location})",

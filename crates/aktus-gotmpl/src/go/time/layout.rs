@@ -63,8 +63,15 @@ pub(super) struct Offset {
     /// `Z` for UTC.
     pub(super) z: bool,
     pub(super) colons: bool,
-    pub(super) minutes: bool,
-    pub(super) seconds: bool,
+    pub(super) precision: Precision,
+}
+
+/// How much of an offset is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Precision {
+    Hours,
+    Minutes,
+    Seconds,
 }
 
 /// The text before the first field, the field, and the rest.
@@ -116,13 +123,13 @@ fn field_at(first: u8, rest: &[u8]) -> Option<(Field, usize, usize)> {
         b'-' | b'Z' => {
             let z = first == b'Z';
             let tail = &rest[1..];
-            let offset = |colons, minutes, seconds| Field::Offset(Offset { z, colons, minutes, seconds });
+            let offset = |colons, precision| Field::Offset(Offset { z, colons, precision });
             let written: [(&[u8], Field); 5] = [
-                (b"070000", offset(false, true, true)),
-                (b"07:00:00", offset(true, true, true)),
-                (b"0700", offset(false, true, false)),
-                (b"07:00", offset(true, true, false)),
-                (b"07", offset(false, false, false)),
+                (b"070000", offset(false, Precision::Seconds)),
+                (b"07:00:00", offset(true, Precision::Seconds)),
+                (b"0700", offset(false, Precision::Minutes)),
+                (b"07:00", offset(true, Precision::Minutes)),
+                (b"07", offset(false, Precision::Hours)),
             ];
             let (text, found) = written.into_iter().find(|(text, _)| tail.starts_with(text))?;
             field(found, text.len() + 1)

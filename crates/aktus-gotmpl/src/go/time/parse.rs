@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::calendar::{days_before, days_in, is_leap};
 use super::duration::leading_int;
-use super::layout::{Field, Offset, next_field};
+use super::layout::{Field, Offset, Precision, next_field};
 use super::{Duration, Location, MONTHS, RFC3339, RFC3339_NANO, Time, WEEKDAYS, quote};
 
 /// A text that does not follow its layout (`time.ParseError`). Displays Go's message.
@@ -362,10 +362,10 @@ fn offset(rest: &mut &[u8], form: Offset) -> Read<i64> {
     let separator = usize::from(form.colons);
     let minutes = 3 + separator;
     let seconds = minutes + 2 + separator;
-    let length = match (form.minutes, form.seconds) {
-        (false, _) => 3,
-        (true, false) => minutes + 2,
-        (true, true) => seconds + 2,
+    let length = match form.precision {
+        Precision::Hours => 3,
+        Precision::Minutes => minutes + 2,
+        Precision::Seconds => seconds + 2,
     };
     let text = text.get(..length).ok_or(Failure::Bad)?;
     let colon = |at: usize| !form.colons || at >= length || text[at] == b':';
