@@ -4,6 +4,7 @@ mod change_set;
 
 use std::fmt;
 
+use serde_json::json;
 use tokio::time::{Instant, sleep_until};
 
 pub use self::change_set::{Action, Applied, ChangeSet};
@@ -11,7 +12,7 @@ use crate::client::{ApplyOptions, Cluster, DeleteOptions, Deletion, Propagation}
 use crate::error::{ApiError, Class};
 use crate::id::ObjectId;
 use crate::object::Object;
-use crate::plan::{Change, Plan, Stage, Step};
+use crate::plan::{Change, Plan, Stage, Step, owned_by_apply};
 use crate::wait::{Readiness, Remaining, wait, wait_gone};
 
 /// What carrying out a plan reports while it happens.
@@ -198,6 +199,9 @@ impl Run<'_> {
                 Ok(applied(Action::Created, live.uid()))
             }
             (Change::Update { .. }, Some(desired)) => {
+                if step.takes_over_updates {
+                    self.take_over_updates(step).await?;
+                }
                 let live = self.write(desired).await?;
                 Ok(applied(Action::Updated, live.uid()))
             }
@@ -222,6 +226,23 @@ impl Run<'_> {
             (Change::Keep { reason }, _) => Ok(applied(Action::Kept { reason: reason.clone() }, None)),
             (Change::Unchanged | Change::Create | Change::Update { .. } | Change::Replace { .. }, _) => {
                 Ok(applied(Action::Unchanged, None))
+            }
+        }
+    }
+
+    /// Makes fields that the manager owns by other writes its own by apply, so that the apply can give them up.
+    async fn take_over_updates(&self, step: &Step) -> Result<(), ApplyProblem> {
+        let manager = &self.plan.field_manager;
+        loop {
+            let Some(live) = self.cluster.get(&step.id, self.until).await? else { return Ok(()) };
+            let Some(managed_fields) = owned_by_apply(&live, manager) else { return Ok(()) };
+            let patch = json!({"metadata": {
+                "resourceVersion": live.resource_version(), "managedFields": managed_fields}});
+            match self.cluster.patch_merge(&step.id, &patch, manager, self.until).await {
+                Ok(_) => return Ok(()),
+                // Somebody wrote in between: look again.
+                Err(error) if error.class() == Class::Race => {}
+                Err(error) => return Err(error.into()),
             }
         }
     }

@@ -25,6 +25,11 @@ impl FieldChange {
         let (live, desired) = if secret { mask::pair(live, desired) } else { (live.cloned(), desired.cloned()) };
         Self { path, live, desired }
     }
+
+    /// Nothing but who owns the fields.
+    pub(super) fn ownership() -> Self {
+        Self { path: "metadata.managedFields".to_owned(), live: None, desired: None }
+    }
 }
 
 impl fmt::Display for FieldChange {

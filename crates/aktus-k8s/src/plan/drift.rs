@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::decide::FieldChange;
 use super::lists;
-use super::ownership::{Child, Owned};
+use super::ownership::{Child, Owned, owns_by_update};
 use super::quantity;
 use crate::object::Object;
 
@@ -50,11 +50,9 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
 pub(super) fn drift(desired: &Value, live: &Object, manager: Option<&str>) -> Vec<FieldChange> {
     let owned = manager.and_then(|manager| Owned::by(live, manager));
     let mut comparison = Comparison { path: Path::default(), changes: Vec::new(), secret: live.is_secret() };
-    if manager.is_some() && owned.is_none() && says_something(desired) {
-        comparison.path.0.push(Step::Field("metadata".to_owned()));
-        comparison.path.0.push(Step::Field("managedFields".to_owned()));
-        comparison.differs(None, None);
-        comparison.path.0.clear();
+    let is_unapplied = manager.is_some() && owned.is_none() && says_something(desired);
+    if is_unapplied || manager.is_some_and(|manager| owns_by_update(live, manager)) {
+        comparison.changes.push(FieldChange::ownership());
     }
     if let (Value::Object(desired), Value::Object(live)) = (desired, live.as_value()) {
         for (name, value) in desired {

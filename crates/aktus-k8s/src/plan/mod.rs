@@ -18,7 +18,8 @@ use tokio::time::Instant;
 pub(crate) use self::decide::covers;
 pub use self::decide::{Change, FieldChange, decide};
 pub use self::mask::masked;
-use self::ownership::Owned;
+pub(crate) use self::ownership::owned_by_apply;
+use self::ownership::{Owned, owns_by_update};
 pub use self::stage::Stage;
 use crate::client::{ApplyOptions, Cluster};
 use crate::error::{ApiError, Class};
@@ -117,6 +118,8 @@ pub struct Step {
     pub live_uid: Option<String>,
     /// Whether the object may be deleted and created again.
     pub may_recreate: bool,
+    /// Fields that the manager owns by other writes than applies become its own by apply first.
+    pub takes_over_updates: bool,
     /// An older object of this name is still being deleted; it must be gone before this one is created.
     pub waits_for_deletion: bool,
 }
@@ -163,6 +166,7 @@ impl Step {
             desired: Some(desired),
             live_uid: None,
             may_recreate: false,
+            takes_over_updates: false,
             waits_for_deletion: false,
         }
     }
@@ -328,6 +332,7 @@ async fn decide_step(
         if live.is_deleting() {
             step.waits_for_deletion = true;
         } else if let Some(desired) = &step.desired {
+            step.takes_over_updates = owns_by_update(&live, &options.field_manager);
             step.change = decide(desired, Some(&live), &options.field_manager);
             if step.change != Change::Unchanged {
                 let decided = std::mem::replace(&mut step.change, Change::Unchanged);
@@ -356,9 +361,22 @@ async fn confirm(
     options: &PlanOptions,
     until: Instant,
 ) -> Result<Change, ApiError> {
-    let apply = ApplyOptions { field_manager: options.field_manager.clone(), force: options.force, dry_run: true };
-    match cluster.apply(desired, &apply, until).await {
-        Ok(result) => Ok(compare(live, &result, &options.field_manager)),
+    let mut apply = ApplyOptions { field_manager: options.field_manager.clone(), force: options.force, dry_run: true };
+    let takes_over_updates = owns_by_update(live, &options.field_manager);
+    let mut answer = cluster.apply(desired, &apply, until).await;
+    if let Err(error) = &answer {
+        let conflicts = error.conflicts();
+        let is_with_ourselves = conflicts.iter().all(|conflict| conflict.manager == options.field_manager);
+        if takes_over_updates && !conflicts.is_empty() && is_with_ourselves {
+            apply.force = true;
+            answer = cluster.apply(desired, &apply, until).await;
+        }
+    }
+    match answer {
+        Ok(result) => Ok(match compare(live, &result, &options.field_manager) {
+            Change::Unchanged if takes_over_updates => Change::Update { fields: vec![FieldChange::ownership()] },
+            change => change,
+        }),
         Err(error) if error.class() == Class::Immutable => {
             let named = error.status().and_then(|status| status.immutable_field()).map(str::to_owned);
             let (Change::Update { fields } | Change::Replace { fields, .. }) = decided else {
@@ -379,8 +397,7 @@ fn compare(live: &Object, result: &Object, field_manager: &str) -> Change {
         if owned(live) == owned(result) {
             return Change::Unchanged;
         }
-        let path = "metadata.managedFields".to_owned();
-        return Change::Update { fields: vec![FieldChange { path, live: None, desired: None }] };
+        return Change::Update { fields: vec![FieldChange::ownership()] };
     }
     let mut fields = drift::drift(&after, live, None);
     let removed = drift::drift(&before, result, None).into_iter().filter(|field| field.live.is_none());
@@ -423,6 +440,7 @@ async fn deletion(cluster: &Cluster, id: ObjectId, prune: &Prune, until: Instant
         desired: None,
         live_uid: live.uid().map(str::to_owned),
         may_recreate: false,
+        takes_over_updates: false,
         waits_for_deletion: false,
     }))
 }

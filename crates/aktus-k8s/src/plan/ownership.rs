@@ -17,10 +17,7 @@ impl<'a> Owned<'a> {
     pub(super) fn by(live: &'a Object, manager: &str) -> Option<Self> {
         let entries: Vec<_> = live
             .items("/metadata/managedFields")
-            .filter(|entry| {
-                let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or("");
-                text("manager") == manager && text("operation") == "Apply" && text("subresource").is_empty()
-            })
+            .filter(|entry| is_by(entry, manager, "Apply"))
             .filter_map(|entry| entry.get("fieldsV1")?.as_object())
             .collect();
         (!entries.is_empty()).then_some(Self(entries))
@@ -87,6 +84,98 @@ pub(super) enum Child {
     Value(Value),
 }
 
+/// Whether a record of ownership is the manager's own, by this operation, of the object itself.
+fn is_by(entry: &Value, manager: &str, operation: &str) -> bool {
+    let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or("");
+    text("manager") == manager && text("operation") == operation && text("subresource").is_empty()
+}
+
+/// Whether the manager owns fields by other writes than applies. To the server that is another owner, who keeps
+/// fields that an apply gives up, and conflicts with it.
+pub(super) fn owns_by_update(live: &Object, manager: &str) -> bool {
+    live.items("/metadata/managedFields").any(|entry| is_by(entry, manager, "Update"))
+}
+
+/// The records of ownership with everything that the manager owns by updates made its own by apply; `None` if it
+/// owns nothing by updates.
+///
+/// As client-go does when a client changes over to server-side apply (`csaupgrade.UpgradeManagedFields`).
+pub(crate) fn owned_by_apply(live: &Object, manager: &str) -> Option<Vec<Value>> {
+    let is_update = |entry: &&Value| is_by(entry, manager, "Update");
+    let version = |entry: &Value| entry.get("apiVersion").cloned();
+    let entries: Vec<&Value> = live.items("/metadata/managedFields").collect();
+    let first = entries.iter().copied().find(is_update)?;
+    let applied = entries.iter().copied().find(|entry| is_by(entry, manager, "Apply"));
+    let mut own = applied.unwrap_or(first).clone();
+    own["operation"] = Value::from("Apply");
+    let version_kept = version(&own);
+    for update in entries.iter().copied().filter(is_update).filter(|update| version(update) == version_kept) {
+        if let (Some(fields), Some(more)) = (own.get_mut("fieldsV1"), update.get("fieldsV1")) {
+            unite(fields, more);
+        }
+    }
+    let others = entries.iter().copied().filter(|entry| !is_update(entry) && Some(*entry) != applied);
+    Some(std::iter::once(own).chain(others.cloned()).collect())
+}
+
+/// Adds the fields of one record to another's.
+fn unite(fields: &mut Value, more: &Value) {
+    let (Value::Object(fields), Value::Object(more)) = (fields, more) else { return };
+    for (key, below) in more {
+        match fields.get_mut(key) {
+            Some(known) => unite(known, below),
+            None => {
+                fields.insert(key.clone(), below.clone());
+            }
+        }
+    }
+}
+
 fn item_keys(key: &str) -> Option<Map<String, Value>> {
     serde_json::from_str(key.strip_prefix("k:")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry(manager: &str, operation: &str, version: &str, fields: &Value) -> Value {
+        json!({"manager": manager, "operation": operation, "apiVersion": version, "fieldsV1": fields})
+    }
+
+    #[track_caller]
+    fn check(entries: &[Value], expected: Option<&[Value]>) {
+        let live = json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "managedFields": entries}});
+        let live = Object::new(live).unwrap();
+        assert_eq!(owned_by_apply(&live, "us").as_deref(), expected);
+        assert_eq!(owns_by_update(&live, "us"), expected.is_some());
+    }
+
+    #[test]
+    fn updates_become_applies() {
+        let (x, y) = (json!({"f:data": {"f:x": {}}}), json!({"f:data": {"f:y": {}, "f:z": {}}}));
+        let both = json!({"f:data": {"f:x": {}, "f:y": {}, "f:z": {}}});
+        let theirs = entry("them", "Update", "v1", &x);
+        check(&[], None);
+        check(&[theirs.clone(), entry("us", "Apply", "v1", &x)], None);
+        let mut status = entry("us", "Update", "v1", &x);
+        status["subresource"] = json!("status");
+        check(&[status], None);
+        check(
+            &[theirs.clone(), entry("us", "Update", "v1", &x)],
+            Some(&[entry("us", "Apply", "v1", &x), theirs.clone()]),
+        );
+        check(
+            &[entry("us", "Update", "v1", &y), theirs.clone(), entry("us", "Apply", "v1", &x)],
+            Some(&[entry("us", "Apply", "v1", &both), theirs]),
+        );
+        // What is recorded for another version is not comparable.
+        check(
+            &[entry("us", "Apply", "v1", &x), entry("us", "Update", "v2", &y)],
+            Some(&[entry("us", "Apply", "v1", &x)]),
+        );
+    }
 }

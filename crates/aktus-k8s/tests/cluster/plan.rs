@@ -120,6 +120,38 @@ async fn an_object_of_another_manager_is_adopted_by_one_write() {
     assert!(plan_of(&world, &[desired], &[], &options()).await.is_unchanged());
 }
 
+#[tokio::test]
+async fn what_our_name_wrote_without_apply_is_taken_over_first() {
+    let world = world().await;
+    let old = object(config_map("a", json!({"x": "1", "dropped": "1"})));
+    world.cluster.create(&old, "aktus", soon()).await.unwrap();
+    let theirs = json!({"data": {"theirs": "1"}});
+    world.cluster.patch_merge(&old.id(), &theirs, "somebody", soon()).await.unwrap();
+    let desired = config_map("a", json!({"x": "2"}));
+    let plan = plan_of(&world, std::slice::from_ref(&desired), &[], &options()).await;
+    assert_eq!(plan.to_string(), "update ConfigMap/aktus/a\n  data.x: \"1\" → \"2\"\n");
+    carry_out(&world, &plan).await.unwrap();
+    let live = world.live(&old.id()).await.unwrap();
+    assert_eq!(live.get("/data"), Some(&json!({"x": "2", "theirs": "1"})));
+    let owners: Vec<_> = live
+        .items("/metadata/managedFields")
+        .map(|entry| format!("{} {}", entry["manager"].as_str().unwrap(), entry["operation"].as_str().unwrap()))
+        .collect();
+    assert_eq!(owners, ["aktus Apply", "somebody Update"]);
+    assert!(plan_of(&world, &[desired], &[], &options()).await.is_unchanged());
+}
+
+#[tokio::test]
+async fn what_our_name_wrote_the_same_without_apply_is_taken_over_once() {
+    let world = world().await;
+    let desired = config_map("a", json!({"x": "1"}));
+    world.cluster.create(&object(desired.clone()), "aktus", soon()).await.unwrap();
+    let plan = plan_of(&world, std::slice::from_ref(&desired), &[], &options()).await;
+    assert_eq!(plan.to_string(), "update ConfigMap/aktus/a\n  metadata.managedFields\n");
+    carry_out(&world, &plan).await.unwrap();
+    assert!(plan_of(&world, &[desired], &[], &options()).await.is_unchanged());
+}
+
 fn storage_class(file_system: &str) -> Value {
     json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": "efs-sc"},
         "provisioner": "efs.csi.aws.com", "parameters": {"fileSystemId": file_system}})
