@@ -1,5 +1,7 @@
 //! Which instructions does a syntax tree become? One walk over the tree, with the work still to do on a stack of our own.
 
+use std::collections::BTreeMap;
+
 use super::literal::{ideal, literal, text};
 use super::{Constant, NO_NODE, Op, Program, Template, Variables};
 use crate::error::ParseError;
@@ -13,6 +15,7 @@ pub(crate) fn compile(parsed: Parsed, find: &dyn Fn(&str) -> Option<(Function, b
     let Parsed { arena, trees } = parsed;
     let mut compiler = Compiler {
         find,
+        found: BTreeMap::new(),
         tasks: Vec::new(),
         at: None,
         labels: Vec::new(),
@@ -80,6 +83,8 @@ enum Wanted {
 struct Compiler<'a> {
     arena: &'a Arena,
     find: &'a dyn Fn(&str) -> Option<(Function, bool)>,
+    /// The functions asked for so far, by the number of their name, with whether they are Go's own.
+    found: BTreeMap<u32, (Function, bool)>,
     tasks: Vec<Task>,
     /// The node that is current but that no instruction says so yet.
     at: Option<NodeId>,
@@ -397,8 +402,18 @@ impl Compiler<'_> {
 
     fn function(&mut self, name: Name, identifier: NodeId, node: NodeId, arguments: &[NodeId], piped: bool) {
         self.at = Some(identifier);
+        let found = match self.found.get(&name.0) {
+            Some(found) => Some(*found),
+            None => {
+                let found = (self.find)(&self.arena.name(name).to_text());
+                if let Some(found) = found {
+                    self.found.insert(name.0, found);
+                }
+                found
+            }
+        };
         let name = self.arena.name(name).to_text();
-        let Some((function, is_builtin)) = (self.find)(&name) else {
+        let Some((function, is_builtin)) = found else {
             let quoted = crate::go::strconv::quote(name.as_bytes());
             let op = self.fail(format!("{quoted} is not a defined function"));
             return self.emit(op);

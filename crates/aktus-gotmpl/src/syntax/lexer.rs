@@ -1,6 +1,7 @@
 //! Which tokens is a template made of? Go's scanner (`text/template/parse/lex.go`), its leniencies and error texts.
 
-use memchr::{memchr_iter, memmem};
+use memchr::memchr_iter;
+use memchr::memmem::{self, Finder};
 
 use crate::go::{strconv, unicode, utf8};
 
@@ -65,6 +66,7 @@ const MARKER: usize = 2;
 /// Scans one template, token by token.
 pub(crate) struct Lexer<'s> {
     source: &'s [u8],
+    left: Finder<'static>,
     position: usize,
     start: usize,
     line: usize,
@@ -86,6 +88,7 @@ impl<'s> Lexer<'s> {
     pub(crate) fn new(source: &'s [u8]) -> Self {
         Self {
             source,
+            left: Finder::new(LEFT),
             position: 0,
             start: 0,
             line: 1,
@@ -204,7 +207,7 @@ impl<'s> Lexer<'s> {
 
     fn text(&mut self) -> Result<Token, State> {
         let rest = self.rest();
-        let Some(offset) = memmem::find(rest, LEFT) else {
+        let Some(offset) = self.left.find(rest) else {
             self.position = self.source.len();
             if self.position > self.start {
                 self.count_lines();

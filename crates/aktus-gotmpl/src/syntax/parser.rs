@@ -4,12 +4,12 @@
 //! Go's parser calls itself for everything that nests. Here open control structures wait on a stack of our own, and so
 //! do open parentheses, so that no depth of nesting can exhaust the thread's.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aktus_diagnostics::nearest;
 
 use super::lexer::{Lexer, Token, TokenKind};
+use super::names::Names;
 use super::tree::{Arena, Name, Node, NodeId, NodeKind, Nodes, Path, Tree};
 use crate::error::ParseError;
 use crate::go::strconv;
@@ -59,13 +59,15 @@ pub(crate) fn parse(
             names: Vec::new(),
             numbers: Vec::new(),
         },
-        interned: BTreeMap::new(),
+        names: Names::default(),
+        known: Vec::new(),
         trees: Vec::new(),
         scope: Scope::default(),
         open: Vec::new(),
     };
     parser.run(name)?;
-    Ok(Parsed { arena: parser.arena, trees: parser.trees })
+    let arena = Arena { names: parser.names.into_names(), ..parser.arena };
+    Ok(Parsed { arena, trees: parser.trees })
 }
 
 pub(super) struct Parser<'s> {
@@ -77,7 +79,9 @@ pub(super) struct Parser<'s> {
     pub(super) functions: &'s dyn Functions,
     pub(super) limits: &'s Limits,
     pub(super) arena: Arena,
-    interned: BTreeMap<Str, Name>,
+    pub(super) names: Names,
+    /// Whether each name is a function's, for those asked for so far.
+    known: Vec<Option<bool>>,
     trees: Vec<Tree>,
     pub(super) scope: Scope,
     open: Vec<Open>,
@@ -454,7 +458,7 @@ impl Parser<'_> {
             Some(index) if self.arena.is_empty(self.trees[index].root) => self.trees[index].root = root,
             Some(_) if self.arena.is_empty(root) => {}
             Some(_) => {
-                let name = strconv::quote(self.arena.name(name));
+                let name = strconv::quote(self.names.get(name));
                 return Err(self.error(format!("template: multiple definition of template {name}")));
             }
         }
@@ -482,14 +486,26 @@ impl Parser<'_> {
     }
 
     pub(super) fn intern(&mut self, text: &[u8]) -> Name {
-        if let Some(name) = self.interned.get(text) {
-            return *name;
+        self.names.intern(text)
+    }
+
+    /// The bytes of a token as a name.
+    pub(super) fn token_name(&mut self, token: Token) -> Name {
+        self.names.intern(&self.source[token.start..token.end])
+    }
+
+    /// Whether there is a function of this name.
+    pub(super) fn is_function(&mut self, name: Name) -> bool {
+        let index = name.0 as usize;
+        if self.known.len() <= index {
+            self.known.resize(index + 1, None);
         }
-        let name = Name(offset(self.arena.names.len()));
-        let text = Str::new(text);
-        self.arena.names.push(text.clone());
-        self.interned.insert(text, name);
-        name
+        if let Some(known) = self.known[index] {
+            return known;
+        }
+        let known = self.names.get(name).as_utf8().is_some_and(|text| self.functions.is_function(text));
+        self.known[index] = Some(known);
+        known
     }
 
     // Reading tokens, as Go does with its buffer of three.

@@ -3,7 +3,7 @@
 use super::lexer::{Token, TokenKind};
 use super::number::Number;
 use super::parser::{Parser, Result, offset};
-use super::tree::{Name, NodeId, NodeKind};
+use super::tree::{NodeId, NodeKind};
 
 /// A pipeline that is being read.
 struct Level {
@@ -231,11 +231,11 @@ impl Parser<'_> {
         let start = offset(token.start);
         let kind = match token.kind {
             TokenKind::Identifier => {
-                let known = std::str::from_utf8(self.bytes(token)).is_ok_and(|name| self.functions.is_function(name));
-                if !known {
+                let name = self.token_name(token);
+                if !self.is_function(name) {
                     return Err(self.unknown_function(self.bytes(token), token));
                 }
-                NodeKind::Identifier { name: self.token_name(token) }
+                NodeKind::Identifier { name }
             }
             TokenKind::Dot => NodeKind::Dot,
             TokenKind::Nil => NodeKind::Nil,
@@ -270,10 +270,5 @@ impl Parser<'_> {
             }
         };
         Ok(Term::Node(self.node(start, kind)))
-    }
-
-    fn token_name(&mut self, token: Token) -> Name {
-        let text = self.bytes(token).to_vec();
-        self.intern(&text)
     }
 }

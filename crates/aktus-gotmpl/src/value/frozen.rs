@@ -107,7 +107,23 @@ impl FrozenList {
 /// A frozen `map[string]interface {}`, sorted by the bytes of its keys.
 #[derive(Debug, Default, PartialEq)]
 pub struct FrozenMap {
-    entries: Vec<(Str, Frozen)>,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Entry {
+    /// The beginning of the key as a number; comparing those first saves looking at most keys.
+    prefix: u64,
+    key: Str,
+    value: Frozen,
+}
+
+/// The first eight bytes, zeros behind: sorts as the bytes do, save that it cannot tell all of them apart.
+fn prefix(key: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    let length = key.len().min(8);
+    bytes[..length].copy_from_slice(&key[..length]);
+    u64::from_be_bytes(bytes)
 }
 
 impl FrozenMap {
@@ -128,29 +144,33 @@ impl FrozenMap {
 
     /// The entries in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Str, &Frozen)> + DoubleEndedIterator {
-        self.entries.iter().map(|(key, value)| (key, value))
+        self.entries.iter().map(|entry| (&entry.key, &entry.value))
     }
 
     pub(super) fn index_of(&self, key: &[u8]) -> Option<usize> {
-        self.entries.binary_search_by(|(candidate, _)| candidate.as_bytes().cmp(key)).ok()
+        let wanted = prefix(key);
+        self.entries
+            .binary_search_by(|entry| entry.prefix.cmp(&wanted).then_with(|| entry.key.as_bytes().cmp(key)))
+            .ok()
     }
 
     pub(super) fn key(&self, index: usize) -> Option<&Str> {
-        self.entries.get(index).map(|(key, _)| key)
+        self.entries.get(index).map(|entry| &entry.key)
     }
 
     pub(super) fn value(&self, index: usize) -> Option<&Frozen> {
-        self.entries.get(index).map(|(_, value)| value)
+        self.entries.get(index).map(|entry| &entry.value)
     }
 }
 
 impl FromIterator<(Str, Frozen)> for FrozenMap {
     fn from_iter<I: IntoIterator<Item = (Str, Frozen)>>(entries: I) -> Self {
-        let mut entries: Vec<(Str, Frozen)> = entries.into_iter().collect();
-        entries.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let mut entries: Vec<Entry> =
+            entries.into_iter().map(|(key, value)| Entry { prefix: prefix(&key), key, value }).collect();
+        entries.sort_by(|left, right| left.key.cmp(&right.key));
         // Of equal keys the last one given is to stay; a stable sort leaves it last of its run.
         entries.reverse();
-        entries.dedup_by(|(later, _), (earlier, _)| later == earlier);
+        entries.dedup_by(|later, earlier| later.key == earlier.key);
         entries.reverse();
         Self { entries }
     }
@@ -212,5 +232,59 @@ impl Value {
                 _ => return Err(FreezeError::Type(other.type_name())),
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_begin_alike_are_told_apart() {
+        let keys = ["", "a", "a\0", "abcdefgh", "abcdefgh\0", "abcdefgha", "abcdefghb", "abcdefg", "b"];
+        let map: FrozenMap = (0..).zip(keys).map(|(number, key)| (Str::from(key), Frozen::Int(number))).collect();
+        for (number, key) in (0..).zip(keys) {
+            assert_eq!(map.get(key.as_bytes()), Some(&Frozen::Int(number)), "{key:?}");
+        }
+        assert_eq!(map.get(b"abcdefghc"), None);
+        assert!(map.iter().map(|(key, _)| key).is_sorted());
+    }
+
+    #[test]
+    fn of_equal_keys_the_last_stays() {
+        let entries = [("a", 1), ("b", 2), ("a", 3)].map(|(key, number)| (Str::from(key), Frozen::Int(number)));
+        let map: FrozenMap = entries.into_iter().collect();
+        assert_eq!((map.len(), map.get(b"a")), (2, Some(&Frozen::Int(3))));
+    }
+
+    #[test]
+    fn a_thawed_map_keeps_its_identity_and_the_frozen_one_its_entries() {
+        let inner = Frozen::map([(Str::from("k"), Frozen::Int(1))]);
+        let frozen =
+            Frozen::map([(Str::from("inner"), inner), (Str::from("list"), Frozen::list([Frozen::Bool(true)]))]);
+        let map = frozen.thaw().as_map().expect("it is a map");
+        let seen = map.get(b"inner").and_then(|value| value.as_map()).expect("it is a map");
+        seen.insert("k", Value::Int(2)).expect("it is not nil");
+        map.insert("more", Value::Nil).expect("it is not nil");
+        let again = map.get(b"inner").and_then(|value| value.as_map()).expect("it is a map");
+        assert!(again.same(&seen));
+        assert!(matches!(again.get(b"k"), Some(Value::Int(2))));
+        assert_eq!(
+            frozen,
+            Frozen::map([
+                (Str::from("inner"), Frozen::map([(Str::from("k"), Frozen::Int(1))])),
+                (Str::from("list"), Frozen::list([Frozen::Bool(true)])),
+            ])
+        );
+        let changed = Value::Map(map).freeze().expect("all of it can be kept");
+        assert_eq!(changed.as_map().map(|map| map.len()), Some(3));
+    }
+
+    #[test]
+    fn a_map_that_contains_itself_cannot_be_frozen() {
+        let map = Map::new();
+        map.insert("self", Value::Map(map.clone())).expect("it is not nil");
+        assert_eq!(Value::Map(map.clone()).freeze(), Err(FreezeError::Depth));
+        map.remove(b"self");
     }
 }

@@ -25,8 +25,9 @@ enum Entries {
     Nil,
     Frozen {
         source: Arc<FrozenMap>,
-        /// Handles of nested maps and lists by the index of their entry, for those looked at so far.
-        handles: BTreeMap<usize, Value>,
+        /// Handles of nested maps and lists by the index of their entry, nil for those not looked at so far; none at all
+        /// before the first.
+        handles: Vec<Value>,
     },
     Own(BTreeMap<Str, Value>),
 }
@@ -52,7 +53,7 @@ impl Map {
 
     /// A `map[string]interface {}` with the entries of a frozen one.
     pub fn thaw(source: Arc<FrozenMap>) -> Self {
-        Self::with(&Type::Any, Entries::Frozen { source, handles: BTreeMap::new() })
+        Self::with(&Type::Any, Entries::Frozen { source, handles: Vec::new() })
     }
 
     /// A map of the given element type with these entries; of two with the same key the later stays.
@@ -195,7 +196,7 @@ impl Map {
         match Rc::try_unwrap(self.0) {
             Ok(inner) => match inner.entries.replace(Entries::Nil) {
                 Entries::Own(entries) => entries.into_values().collect(),
-                Entries::Frozen { handles, .. } => handles.into_values().collect(),
+                Entries::Frozen { handles, .. } => handles,
                 Entries::Nil => Vec::new(),
             },
             Err(_) => Vec::new(),
@@ -204,11 +205,17 @@ impl Map {
 }
 
 /// The value of a frozen entry; the same handle every time for maps and lists.
-fn handle(source: &Arc<FrozenMap>, handles: &mut BTreeMap<usize, Value>, index: usize) -> Value {
+fn handle(source: &Arc<FrozenMap>, handles: &mut Vec<Value>, index: usize) -> Value {
     match source.value(index) {
         None => Value::Nil,
         Some(frozen @ (Frozen::Map(_) | Frozen::List(_))) => {
-            handles.entry(index).or_insert_with(|| frozen.thaw()).clone()
+            if handles.is_empty() {
+                handles.resize(source.len(), Value::Nil);
+            }
+            if handles[index].is_nil() {
+                handles[index] = frozen.thaw();
+            }
+            handles[index].clone()
         }
         Some(scalar) => scalar.thaw(),
     }
@@ -224,12 +231,7 @@ impl Drop for Inner {
                     dismantle(&mut values);
                 }
             }
-            Entries::Frozen { handles, .. } => {
-                if !handles.is_empty() {
-                    let mut values: Vec<Value> = std::mem::take(handles).into_values().collect();
-                    dismantle(&mut values);
-                }
-            }
+            Entries::Frozen { handles, .. } => dismantle(handles),
         }
     }
 }
