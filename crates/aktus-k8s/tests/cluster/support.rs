@@ -73,6 +73,7 @@ pub(crate) fn object(value: Value) -> Object {
     Object::new(value).expect("an object")
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read best as plain JSON literals")]
 pub(crate) fn config_map(name: &str, data: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "aktus"}, "data": data})
 }
