@@ -6,8 +6,8 @@ use std::time::Duration;
 use aktus_helm::{Chart, Manifests, Values};
 use aktus_k8s::platform::{FIELD_MANAGER, INSTANCE_LABEL, MANAGED_BY_LABEL, Owner};
 use aktus_k8s::{
-    Action, Applied, ApplyEvent, Change, Cluster, Object, ObjectId, Plan, PlanOptions, Readiness,
-    apply_plan, plan, wait,
+    Action, Applied, ApplyEvent, Change, Cluster, Object, ObjectId, Plan, PlanOptions, Readiness, apply_plan, plan,
+    wait,
 };
 use serde_json::Value;
 use tokio::time::Instant;
@@ -136,12 +136,7 @@ impl<'a> Context<'a> {
 
     /// Notes what is done, or would be done, to an object.
     pub(crate) fn note(&self, id: &ObjectId, change: &'static str, detail: String) {
-        self.reporter.event(&Event::Object {
-            step: self.step,
-            object: id.to_string(),
-            change,
-            detail: detail.clone(),
-        });
+        self.reporter.event(&Event::Object { step: self.step, object: id.to_string(), change, detail: detail.clone() });
         let Ok(mut objects) = self.objects.lock() else { return };
         // An object decided on twice in one run, as by a second revision, keeps one line: the stronger change.
         if let Some(known) = objects.iter_mut().find(|known| is(known, id)) {
@@ -281,12 +276,11 @@ impl<'a> Context<'a> {
         }
         match first {
             None => Ok((ready, verdicts.len())),
-            Some((id, reason)) => Err(Failure::new(
-                FailureKind::NotReady,
-                format!("{reason} ({ready} of {} ready)", verdicts.len()),
-            )
-            .about(id.to_string())
-            .next("mend the cause and run the same command again; what is ready stays")),
+            Some((id, reason)) => {
+                Err(Failure::new(FailureKind::NotReady, format!("{reason} ({ready} of {} ready)", verdicts.len()))
+                    .about(id.to_string())
+                    .next("mend the cause and run the same command again; what is ready stays"))
+            }
         }
     }
 
@@ -330,9 +324,8 @@ pub(crate) fn action(action: &Action) -> &'static str {
         Action::Created => "create",
         Action::Updated => "update",
         Action::Replaced => "replace",
-        Action::Unchanged => "unchanged",
         Action::Deleted | Action::DeletionStarted => "delete",
         Action::Kept { .. } => "keep",
-        _ => "unchanged",
+        Action::Unchanged | Action::Absent => "unchanged",
     }
 }

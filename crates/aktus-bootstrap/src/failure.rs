@@ -4,8 +4,8 @@ use std::error::Error;
 
 use aktus_helm::oci::{PullClass, PullError};
 use aktus_k8s::lease::LeaseError;
-use aktus_release::ReleaseError;
 use aktus_k8s::{ApiError, ApplyError, ApplyProblem, Class, ConnectError, ObjectError, PlanError};
+use aktus_release::ReleaseError;
 
 use crate::report::{Failure, FailureKind};
 
@@ -94,9 +94,8 @@ pub(crate) fn build(error: &ObjectError) -> Failure {
 pub(crate) fn lease(error: &LeaseError) -> Failure {
     match error {
         LeaseError::Api(error) => api(error),
-        LeaseError::Held { .. } | LeaseError::Lost { .. } => {
-            Failure::new(FailureKind::Refused, error.to_string()).next("let that run end, then run the same command again")
-        }
+        LeaseError::Held { .. } | LeaseError::Lost { .. } => Failure::new(FailureKind::Refused, error.to_string())
+            .next("let that run end, then run the same command again"),
         LeaseError::Object(error) => build(error),
     }
 }
@@ -114,10 +113,7 @@ pub fn pull(reference: &str, error: &PullError) -> Failure {
             Some("ask for permission to pull; a Marketplace chart needs a subscription of this AWS account"),
         ),
         PullClass::NotFound => (FailureKind::Refused, Some("check the repository and the version of the chart")),
-        PullClass::Integrity => {
-            (FailureKind::Refused, Some("do not use this chart; tell whoever runs the registry"))
-        }
-        PullClass::Registry | PullClass::Limit => (FailureKind::Refused, None),
+        PullClass::Integrity => (FailureKind::Refused, Some("do not use this chart; tell whoever runs the registry")),
         _ => (FailureKind::Refused, None),
     };
     let failure = Failure::new(kind, chain(error)).about(format!("chart {reference}"));
@@ -132,7 +128,7 @@ pub(crate) fn release(error: &ReleaseError) -> Failure {
     match error {
         ReleaseError::Api(error) => api(error),
         ReleaseError::Apply(error) => object(error),
-        ReleaseError::Plan(PlanError::Api(error)) => api(error),
+        ReleaseError::Plan(error) => plan(error),
         ReleaseError::NotOurs { id, .. } => Failure::new(FailureKind::Refused, error.to_string())
             .about(id.to_string())
             .next("delete the object, or give it the labels and annotations of this release if it should belong to it"),
@@ -146,7 +142,8 @@ pub(crate) fn release(error: &ReleaseError) -> Failure {
             .next("make the chart smaller, for example by leaving files out with .helmignore; nothing was changed"),
         ReleaseError::Unrecorded { work, record } => {
             let mut failure = release(work);
-            failure.cause.push_str(&format!("; besides, the release could not be marked failed: {record}"));
+            let cause = format!("{}; besides, the release could not be marked failed: {record}", failure.cause);
+            failure.cause = cause;
             failure
         }
         other => Failure::new(FailureKind::Chart, chain(other)).next("correct the chart or its values"),

@@ -45,11 +45,9 @@ pub use cloud::Cloud;
 #[cfg(feature = "aws")]
 pub use cloud::{AwsKeychain, aws_clock};
 pub use deadline::Deadline;
-pub use failure::pull as pull_failure;
 pub use event::{Event, Reporter, Silent};
-pub use report::{
-    EndpointReport, Failure, FailureKind, ObjectReport, Outcome, ReleaseReport, Report, StepReport,
-};
+pub use failure::pull as pull_failure;
+pub use report::{EndpointReport, Failure, FailureKind, ObjectReport, Outcome, ReleaseReport, Report, StepReport};
 pub use request::{
     ChartSource, DEFAULT_CHART, DEFAULT_CHART_VERSION, DEFAULT_NAMESPACE, DatabaseStorage, LoadBalancerScheme, Mode,
     OnUnreachable, Problem, RELEASE_NAME, Request, SecretSource,

@@ -20,12 +20,15 @@ pub(crate) async fn manifests(
         return Err(Failure::new(FailureKind::Internal, "no chart is loaded"));
     };
     let request = context.request;
-    let mut options = RenderOptions::new(request.profile, Release {
-        name: request.release.clone(),
-        namespace: request.namespace.clone(),
-        revision: i64::from(revision),
-        is_upgrade: revision > 1,
-    });
+    let mut options = RenderOptions::new(
+        request.profile,
+        Release {
+            name: request.release.clone(),
+            namespace: request.namespace.clone(),
+            revision: i64::from(revision),
+            is_upgrade: revision > 1,
+        },
+    );
     options.capabilities = capabilities(context).await?;
     let lookup = match &context.cluster {
         Some(cluster) => ClusterLookup::live(cluster.clone(), Handle::current(), context.until()),

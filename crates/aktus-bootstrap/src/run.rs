@@ -1,6 +1,5 @@
 //! One run through the steps: in order, each within its share of the time, stopped cleanly when asked.
 
-use std::future::Future;
 use std::time::Duration;
 
 use aktus_k8s::Cluster;
@@ -70,7 +69,8 @@ async fn run(mut context: Context<'_>, steps: &[Step], stop: impl Future<Output 
         context.step = *step;
         context.reporter.event(&Event::StepStarted { step: *step });
         let began = Instant::now();
-        let held = keep(&mut lease, context.cluster.clone(), context.request.lease_duration, context.world, context.deadline);
+        let held =
+            keep(&mut lease, context.cluster.clone(), context.request.lease_duration, context.world, context.deadline);
         let result = tokio::select! {
             biased;
             () = &mut stop => Err(interrupted()),
@@ -131,7 +131,8 @@ async fn take(lease: &mut Option<Lease>, context: &mut Context<'_>) -> Result<()
     let until = context.until().max(Instant::now() + options.duration * 2).min(context.deadline.until());
     let taken = acquire(&cluster, &options, &|| clock(), until).await.map_err(|error| lease_failure(&error))?;
     if let Some(holder) = &taken.taken_over_from {
-        context.warn(format!("the run of `{holder}` stopped without giving its Lease back; this run goes on from there"));
+        context
+            .warn(format!("the run of `{holder}` stopped without giving its Lease back; this run goes on from there"));
     }
     context.note(&taken.id(), "hold", "for the time of this run".to_owned());
     *lease = Some(taken);

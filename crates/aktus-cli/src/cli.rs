@@ -14,7 +14,7 @@ use crate::ui::Output;
 /// 4 not ready in time, 5 chart cannot be loaded or rendered, 6 cluster, AWS or registry unreachable,
 /// 70 a fault of this program, 130 interrupted.
 #[derive(Debug, Parser)]
-#[command(name = "aktus", version, propagate_version = true, subcommand_required = true)]
+#[command(name = "aktus", version, subcommand_required = true)]
 pub(crate) struct Cli {
     /// Shape of the data on stdout
     #[arg(long, global = true, value_enum, default_value_t, env = "AKTUS_OUTPUT")]

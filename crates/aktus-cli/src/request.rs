@@ -141,7 +141,5 @@ fn merge(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliErr
         options.files.push(ValueFile { name, text });
     }
     let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));
-    options
-        .merge_with(profile, &Limits::default(), &mut read)
-        .map_err(|error| CliError::usage(chain(&error)))
+    options.merge_with(profile, &Limits::default(), &mut read).map_err(|error| CliError::usage(chain(&error)))
 }

@@ -117,7 +117,7 @@ impl LocalWorld {
         };
         let config = aktus_aws::Config::load(settings, aktus_bootstrap::aws_clock(&world.clock)).await;
         let config = config.map_err(|error| internal(&error))?;
-        world.cloud = Cloud::Aws(aktus_aws::Aws::new(config));
+        world.cloud = Cloud::Aws(Box::new(aktus_aws::Aws::new(config)));
         world.access = Access::Cloud;
         Ok(())
     }

@@ -97,11 +97,7 @@ impl Place {
 }
 
 /// A world with everything but a cluster.
-fn world(
-    registry: &RegistryArguments,
-    plain_http: &[String],
-    keychain: Arc<dyn Keychain>,
-) -> Result<World, CliError> {
+fn world(registry: &RegistryArguments, plain_http: &[String], keychain: Arc<dyn Keychain>) -> Result<World, CliError> {
     Ok(World {
         access: Access::None,
         cloud: Cloud::Local,
@@ -184,7 +180,7 @@ async fn eks(world: &mut World, cluster: &ClusterArguments, credentials: Credent
     })?;
     let aws = aktus_aws::Aws::new(config);
     world.keychain = Arc::new(aktus_bootstrap::AwsKeychain::new(aws.clone(), credentials));
-    world.cloud = Cloud::Aws(aws);
+    world.cloud = Cloud::Aws(Box::new(aws));
     world.access = Access::Cloud;
     Ok(())
 }

@@ -61,7 +61,7 @@ pub async fn carry_out(
     let work = Work { cluster, options, clock, until };
     for mut record in decision.interrupted {
         record.info.status = Status::Failed;
-        record.info.description = "interrupted: the process ended before the release did".to_owned();
+        "interrupted: the process ended before the release did".clone_into(&mut record.info.description);
         work.update(&record, on_event).await?;
     }
     let Some(mut record) = decision.record else {
@@ -137,11 +137,7 @@ async fn supersede(work: &Work<'_>, records: Vec<Record>, on_event: &mut OnEvent
 }
 
 /// Applies a plan and tells what happens.
-pub(crate) async fn apply(
-    work: &Work<'_>,
-    plan: &Plan,
-    on_event: &mut OnEvent<'_>,
-) -> Result<ChangeSet, ReleaseError> {
+pub(crate) async fn apply(work: &Work<'_>, plan: &Plan, on_event: &mut OnEvent<'_>) -> Result<ChangeSet, ReleaseError> {
     let changes = apply_plan(work.cluster, plan, work.until, &mut |event| match event {
         ApplyEvent::Started { step } => on_event(ReleaseEvent::Writing { step }),
         ApplyEvent::Finished { applied } => on_event(ReleaseEvent::Written { applied }),

@@ -106,7 +106,9 @@ pub async fn decide(
     let new = new_record(desired, &history, options)?;
     let unchanged = plan.is_unchanged()
         && definitions.is_empty()
-        && history.last().is_some_and(|last| last.info.status == Status::Deployed && last.same_content(&new) && last.info.notes == new.info.notes);
+        && history.last().is_some_and(|last| {
+            last.info.status == Status::Deployed && last.same_content(&new) && last.info.notes == new.info.notes
+        });
     let interrupted: Vec<Record> =
         history.records.iter().filter(|record| record.info.status.is_pending()).cloned().collect();
     let deployed = |record: &&Record| record.info.status == Status::Deployed;
@@ -181,7 +183,7 @@ async fn adoption(
         }
         let Some(live) = cluster.get(&id, until).await? else { continue };
         if let Some(missing) = foreign(&live, options) {
-            return Err(ReleaseError::NotOurs { id, missing });
+            return Err(ReleaseError::NotOurs { id: Box::new(id), missing });
         }
     }
     Ok(())
@@ -245,7 +247,7 @@ async fn missing_definitions(
 }
 
 fn new_record(desired: &Desired, history: &History, options: &ReleaseOptions) -> Result<Record, ReleaseError> {
-    let problem = |problem| ReleaseError::Record { id: secret_id(options, history.next_revision()), problem };
+    let problem = |problem| ReleaseError::Record { id: Box::new(secret_id(options, history.next_revision())), problem };
     let install = history.deployed().is_none();
     let (status, description) = if install {
         (Status::PendingInstall, "Initial install underway")

@@ -10,16 +10,16 @@ use aktus_k8s::{ApiError, ApplyError, ObjectError, ObjectId, PlanError};
 pub enum ReleaseError {
     /// The cluster could not be asked, or refused.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Api(Box<ApiError>),
     /// The plan could not be made; nothing was written.
     #[error(transparent)]
-    Plan(#[from] PlanError),
+    Plan(Box<PlanError>),
     /// An object could not be written; the release is marked failed, and names what was done.
     #[error(transparent)]
-    Apply(#[from] ApplyError),
+    Apply(Box<ApplyError>),
     /// A rendered document is no object.
     #[error(transparent)]
-    Manifest(#[from] ManifestError),
+    Manifest(Box<ManifestError>),
     /// A rendered document is an object without what every object needs.
     #[error("template {template}: {problem}")]
     Object {
@@ -32,17 +32,15 @@ pub enum ReleaseError {
     #[error("{id}: {problem}")]
     Record {
         /// The Secret.
-        id: ObjectId,
+        id: Box<ObjectId>,
         /// What is wrong.
         problem: RecordError,
     },
     /// An object exists and is somebody else's. The text is Helm's.
-    #[error(
-        "{id} exists and cannot be imported into the current release: invalid ownership metadata; {missing}"
-    )]
+    #[error("{id} exists and cannot be imported into the current release: invalid ownership metadata; {missing}")]
     NotOurs {
         /// The object.
-        id: ObjectId,
+        id: Box<ObjectId>,
         /// What its metadata lacks.
         missing: String,
     },
@@ -86,3 +84,16 @@ pub enum ReleaseError {
         record: Box<ReleaseError>,
     },
 }
+
+/// Boxed, so that a result of this crate stays small.
+macro_rules! boxed {
+    ($($variant:ident($error:ty)),*) => {
+        $(impl From<$error> for ReleaseError {
+            fn from(error: $error) -> Self {
+                Self::$variant(Box::new(error))
+            }
+        })*
+    };
+}
+
+boxed!(Api(ApiError), Plan(PlanError), Apply(ApplyError), Manifest(ManifestError));

@@ -59,7 +59,7 @@ pub async fn history(cluster: &Cluster, options: &ReleaseOptions, until: Instant
 }
 
 fn read(secret: &Object) -> Result<Record, ReleaseError> {
-    let problem = |problem| ReleaseError::Record { id: secret.id(), problem };
+    let problem = |problem| ReleaseError::Record { id: Box::new(secret.id()), problem };
     let data = secret.text("/data/release").unwrap_or_default();
     let bytes = STANDARD.decode(data).map_err(|_| problem(RecordError::NotBase64))?;
     let mut record = decode(&bytes).map_err(problem)?;
@@ -96,7 +96,8 @@ pub(crate) struct Encoded {
 impl Encoded {
     pub(crate) fn new(record: &Record, options: &ReleaseOptions) -> Result<Self, ReleaseError> {
         let id = secret_id(options, record.version);
-        let data = encode(record, options.profile).map_err(|problem| ReleaseError::Record { id: id.clone(), problem })?;
+        let data = encode(record, options.profile)
+            .map_err(|problem| ReleaseError::Record { id: Box::new(id.clone()), problem })?;
         let labels = record.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         Ok(Self { id, status: record.info.status.as_str(), revision: record.version, labels, data })
     }

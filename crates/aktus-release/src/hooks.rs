@@ -2,8 +2,8 @@
 
 use aktus_helm::HookEvent;
 use aktus_helm::record::{self, HookPhase, HookRun, Record};
-use aktus_k8s::{Object, ObjectId, Plan, Readiness, wait, wait_gone};
 use aktus_k8s::{Cluster, DeleteOptions};
+use aktus_k8s::{Object, ObjectId, Plan, Readiness, wait, wait_gone};
 
 use crate::carry_out::{Work, apply};
 use crate::error::ReleaseError;
@@ -25,8 +25,7 @@ pub(crate) async fn run(
     event: HookEvent,
     on_event: &mut OnEvent<'_>,
 ) -> Result<(), ReleaseError> {
-    let mut order: Vec<usize> =
-        (0..record.hooks.len()).filter(|index| record.hooks[*index].runs_at(event)).collect();
+    let mut order: Vec<usize> = (0..record.hooks.len()).filter(|index| record.hooks[*index].runs_at(event)).collect();
     order.sort_by_key(|index| record.hooks[*index].weight);
     let mut done = Vec::new();
     for index in order {
@@ -48,8 +47,7 @@ pub(crate) async fn run(
             Err(error) => Err(error.to_string()),
         };
         let phase = if verdict.is_ok() { HookPhase::Succeeded } else { HookPhase::Failed };
-        record.hooks[index].last_run =
-            HookRun { started_at, completed_at: Some((work.clock)()), phase: Some(phase) };
+        record.hooks[index].last_run = HookRun { started_at, completed_at: Some((work.clock)()), phase: Some(phase) };
         match verdict {
             Ok(()) => done.push((id, has(SUCCEEDED))),
             Err(reason) => {
@@ -109,8 +107,6 @@ async fn remove(work: &Work<'_>, id: &ObjectId) -> Result<(), ReleaseError> {
     let left = wait_gone(work.cluster, &target, work.until, &mut |_| {}).await?;
     match left.into_iter().next() {
         None => Ok(()),
-        Some(left) => {
-            Err(ReleaseError::Hook { event: "deletion of", hook: id.to_string(), reason: left.to_string() })
-        }
+        Some(left) => Err(ReleaseError::Hook { event: "deletion of", hook: id.to_string(), reason: left.to_string() }),
     }
 }

@@ -29,7 +29,8 @@ pub(crate) fn foreign(live: &Object, options: &ReleaseOptions) -> Option<String>
     let mut problems = Vec::new();
     let mut check = |what: &str, key: &str, wanted: &str, found: Option<&str>| match found {
         Some(found) if found == wanted => {}
-        Some(found) => problems.push(format!("{what} validation error: key {key:?} must equal {wanted:?}: current value is {found:?}")),
+        Some(found) => problems
+            .push(format!("{what} validation error: key {key:?} must equal {wanted:?}: current value is {found:?}")),
         None => problems.push(format!("{what} validation error: missing key {key:?}: must be set to {wanted:?}")),
     };
     check("label", MANAGED_BY.0, MANAGED_BY.1, live.label(MANAGED_BY.0));

@@ -42,7 +42,7 @@ pub async fn uninstall(
     if first_try {
         record.info.status = Status::Uninstalling;
         record.info.deleted = Some(clock());
-        record.info.description = "Deletion in progress (or silently failed)".to_owned();
+        "Deletion in progress (or silently failed)".clone_into(&mut record.info.description);
         work.update(&record, on_event).await?;
     }
     hooks::run(&work, &mut record, HookEvent::PreDelete, on_event).await?;

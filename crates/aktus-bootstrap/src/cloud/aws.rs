@@ -29,7 +29,8 @@ fn failure(class: Class, error: &dyn std::error::Error) -> Failure {
 
 fn cluster_name(request: &Request) -> Result<&str, Failure> {
     request.cluster_name.as_deref().ok_or_else(|| {
-        Failure::new(FailureKind::Request, "no EKS cluster is named").next("name it with --cluster, or use --kubeconfig")
+        Failure::new(FailureKind::Request, "no EKS cluster is named")
+            .next("name it with --cluster, or use --kubeconfig")
     })
 }
 

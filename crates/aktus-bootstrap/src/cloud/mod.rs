@@ -20,7 +20,7 @@ pub enum Cloud {
     Local,
     /// AWS.
     #[cfg(feature = "aws")]
-    Aws(aktus_aws::Aws),
+    Aws(Box<aktus_aws::Aws>),
 }
 
 impl Cloud {

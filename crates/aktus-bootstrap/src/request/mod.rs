@@ -165,7 +165,7 @@ impl Request {
             gpu_limit: 4,
             gpu_nodes: false,
             on_unreachable: OnUnreachable::Fail,
-            lease_duration: Duration::from_secs(60),
+            lease_duration: Duration::from_mins(1),
         }
     }
 

@@ -82,8 +82,7 @@ async fn pulled(context: &Context<'_>, reference: &str, version: Option<&str>) -
     let pulled = pulled.map_err(|error| pull(reference, &error))?;
     let digest = pulled.digest.to_string();
     let archive = pulled.archive;
-    let loaded =
-        tokio::task::spawn_blocking(move || Chart::from_archive(&archive, &LoadOptions::default())).await;
+    let loaded = tokio::task::spawn_blocking(move || Chart::from_archive(&archive, &LoadOptions::default())).await;
     match loaded {
         Ok(Ok(chart)) => Ok((chart, digest)),
         Ok(Err(error)) => Err(Failure::new(FailureKind::Chart, chain(&error))

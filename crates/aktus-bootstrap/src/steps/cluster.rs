@@ -25,7 +25,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> StepResult {
     };
     let cluster = Cluster::connect(options).await.map_err(|error| connect(&error))?;
     // An access entry spreads within a minute or two (F3), so a refusal may pass by itself.
-    let patience = tokio::time::Instant::now() + std::time::Duration::from_secs(120);
+    let patience = tokio::time::Instant::now() + std::time::Duration::from_mins(2);
     let version = loop {
         match cluster.server_version(until).await {
             Ok(version) => break version,

@@ -20,7 +20,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> StepResult {
     };
     let by_values = !loaded.places.addresses.is_empty();
     if context.planning() {
-        return planned(context, by_values);
+        return Ok(planned(context, by_values));
     }
     let host = balancer(context, RESEARCH).await?;
     let assistant = balancer(context, ASSISTANT).await?;
@@ -35,10 +35,8 @@ pub(super) async fn run(context: &mut Context<'_>) -> StepResult {
             return Ok(Outcome::Unchanged(format!("the assistant knows {host}")));
         }
         second_revision(context, &host).await?;
-    } else {
-        if !variables(context, &host).await? {
-            return Ok(Outcome::Unchanged(format!("the assistant knows {host}")));
-        }
+    } else if !variables(context, &host).await? {
+        return Ok(Outcome::Unchanged(format!("the assistant knows {host}")));
     }
     let ids = release_objects(context);
     context.wait_for(&ids, context.until()).await?;
@@ -51,25 +49,25 @@ fn endpoint(service: &str, host: Option<String>) -> EndpointReport {
 }
 
 /// What the second revision would write, as far as one knows before there are load balancers.
-fn planned(context: &mut Context<'_>, by_values: bool) -> StepResult {
+fn planned(context: &mut Context<'_>, by_values: bool) -> Outcome {
     context.report.endpoints = [RESEARCH, ASSISTANT].map(|service| endpoint(service, None)).into();
     if let Some(host) = &context.research_host {
-        return Ok(Outcome::Unchanged(format!("the assistant knows {host}")));
+        return Outcome::Unchanged(format!("the assistant knows {host}"));
     }
     let served = context.rendered.as_ref().is_some_and(|rendered| {
         rendered.manifests.documents.iter().any(|document| document.kind == "Service" && document.name == RESEARCH)
     });
     if !served {
-        return Ok(Outcome::Skipped(format!("the chart has no Service {RESEARCH}")));
+        return Outcome::Skipped(format!("the chart has no Service {RESEARCH}"));
     }
     if by_values {
         let next = context.report.release.as_ref().map_or(1, |release| release.revision) + 1;
         let name = format!("sh.helm.release.v1.{}.v{next}", options(context.request).name);
         let record = ObjectId::namespaced("v1", "Secret", &context.request.namespace, &name);
         context.note(&record, "create", format!("record of revision {next}, once the load balancers have names"));
-        return Ok(Outcome::Done(format!("upgrade to revision {next} once the load balancers have names")));
+        return Outcome::Done(format!("upgrade to revision {next} once the load balancers have names"));
     }
-    Ok(Outcome::Done("set the addresses on the assistant once the load balancers have names".to_owned()))
+    Outcome::Done("set the addresses on the assistant once the load balancers have names".to_owned())
 }
 
 /// The addresses as values of the release, which then owns them.

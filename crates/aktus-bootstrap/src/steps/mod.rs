@@ -38,7 +38,7 @@ pub(crate) async fn run(step: Step, context: &mut Context<'_>) -> StepResult {
         Step::Release => release::run(context).await,
         Step::Wait => wait::run(context).await,
         Step::Endpoints => endpoints::run(context).await,
-        Step::Report => report::run(context),
+        Step::Report => Ok(report::run(context)),
         Step::Uninstall => uninstall::run(context).await,
         Step::LoadBalancers => load_balancers::run(context).await,
         Step::Volumes => volumes::run(context).await,

@@ -1,9 +1,7 @@
 //! Undoing: storage classes, secrets, service account and namespace are gone.
 
-use aktus_k8s::platform::{
-    DEVICE_PLUGIN, EBS_STORAGE_CLASS, EFS_STORAGE_CLASS, HUGGING_FACE_SECRET, OPENAI_SECRET,
-};
 use aktus_k8s::ObjectId;
+use aktus_k8s::platform::{DEVICE_PLUGIN, EBS_STORAGE_CLASS, EFS_STORAGE_CLASS, HUGGING_FACE_SECRET, OPENAI_SECRET};
 
 use super::load_balancers::{exactly, gone};
 use super::namespace::SERVICE_ACCOUNT;

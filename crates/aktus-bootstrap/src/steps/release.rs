@@ -97,11 +97,8 @@ async fn decided(
     let (Some(loaded), Some(rendered)) = (&context.chart, &context.rendered) else {
         return Err(Failure::new(FailureKind::Internal, "nothing is rendered"));
     };
-    let desired = Desired {
-        chart: loaded.chart.clone(),
-        values: rendered.values.clone(),
-        manifests: rendered.manifests.clone(),
-    };
+    let desired =
+        Desired { chart: loaded.chart.clone(), values: rendered.values.clone(), manifests: rendered.manifests.clone() };
     decide(context.cluster.as_ref(), &desired, options, until).await.map_err(|error| release(&error))
 }
 

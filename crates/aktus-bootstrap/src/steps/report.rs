@@ -1,13 +1,13 @@
 //! What happened, in one line; the rest of the report speaks for itself.
 
-use crate::context::{Context, StepResult};
+use crate::context::Context;
 use crate::report::Outcome;
 
-pub(super) fn run(context: &mut Context<'_>) -> StepResult {
+pub(super) fn run(context: &Context<'_>) -> Outcome {
     let (changed, objects) = context.counts();
     if context.planning() {
-        return Ok(Outcome::Done(format!("{changed} of {objects} objects would be written")));
+        return Outcome::Done(format!("{changed} of {objects} objects would be written"));
     }
     let summary = format!("{changed} of {objects} objects written");
-    Ok(if changed == 0 { Outcome::Unchanged(summary) } else { Outcome::Done(summary) })
+    if changed == 0 { Outcome::Unchanged(summary) } else { Outcome::Done(summary) }
 }

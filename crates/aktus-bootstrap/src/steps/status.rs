@@ -91,7 +91,9 @@ async fn look(context: &mut Context<'_>) -> StepResult {
         .collect();
     let summary = format!("{ready} of {} ready", verdicts.len());
     if ready < verdicts.len() {
-        return Err(Failure::new(FailureKind::NotReady, summary).next("see the reason of each object that is not ready"));
+        return Err(
+            Failure::new(FailureKind::NotReady, summary).next("see the reason of each object that is not ready")
+        );
     }
     Ok(Outcome::Unchanged(summary))
 }

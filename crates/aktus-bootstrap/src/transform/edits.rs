@@ -22,7 +22,7 @@ pub struct TransformOptions {
 
 /// A change of one object.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Edit {
+pub(super) enum Edit {
     /// It is replaced by `value`.
     Replace {
         /// The new object.
@@ -195,7 +195,8 @@ mod tests {
 
     #[test]
     fn directory_volumes_become_claims_of_the_database_class() {
-        let volume = |source: &str| json!({"kind": "PersistentVolume", "metadata": {"name": source}, "spec": {source: {}}});
+        let volume =
+            |source: &str| json!({"kind": "PersistentVolume", "metadata": {"name": source}, "spec": {source: {}}});
         let claim = |volume: &str| json!({"kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": {"volumeName": volume, "storageClassName": "gp2"}});
         let objects = json!([volume("hostPath"), volume("csi"), claim("hostPath"), claim("csi")]);
         let moved = json!({"kind": "PersistentVolumeClaim", "metadata": {"name": "c"}, "spec": {"storageClassName": "databases"}});

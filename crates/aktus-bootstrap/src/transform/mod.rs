@@ -7,7 +7,8 @@ mod edits;
 
 use aktus_helm::Manifests;
 
-pub use edits::{Edit, TransformOptions};
+use edits::Edit;
+pub use edits::TransformOptions;
 
 use crate::report::{Failure, FailureKind};
 

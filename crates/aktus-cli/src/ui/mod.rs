@@ -98,7 +98,11 @@ pub(crate) fn printable(text: &str) -> String {
         return text.to_owned();
     }
     text.chars().fold(String::with_capacity(text.len()), |mut shown, letter| {
-        if bad(letter) { shown.extend(letter.escape_unicode()) } else { shown.push(letter) }
+        if bad(letter) {
+            shown.extend(letter.escape_unicode())
+        } else {
+            shown.push(letter)
+        }
         shown
     })
 }

@@ -50,8 +50,7 @@ impl Pull {
             });
             return Ok(ui.data(format!("{data:#}\n").as_bytes())?);
         }
-        let text =
-            format!("Pulled: {}\nDigest: {}\nFile: {}\n", pulled.reference, pulled.digest, path.display());
+        let text = format!("Pulled: {}\nDigest: {}\nFile: {}\n", pulled.reference, pulled.digest, path.display());
         Ok(ui.data(text.as_bytes())?)
     }
 }

@@ -97,12 +97,10 @@ impl Template {
                 .map_err(|error| CliError::usage(format!("--kube-version: {}", chain(&error))))?;
         }
         capabilities.api_versions.extend(self.api_versions.iter().cloned());
-        let mut options = RenderOptions::new(profile, Release {
-            name,
-            namespace: self.namespace.clone(),
-            revision: 1,
-            is_upgrade: self.is_upgrade,
-        });
+        let mut options = RenderOptions::new(
+            profile,
+            Release { name, namespace: self.namespace.clone(), revision: 1, is_upgrade: self.is_upgrade },
+        );
         options.capabilities = capabilities;
         options.skip_schema_validation = self.skip_schema_validation;
         let output = OutputOptions {
