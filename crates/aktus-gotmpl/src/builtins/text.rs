@@ -1,6 +1,6 @@
 //! How are values written out as text, plain or for a context? `print`, `printf`, `println`, `html`, `js`, `urlquery`.
 
-use crate::function::{Context, Operand, Rest};
+use crate::function::{Context, Rest};
 use crate::go::{fmt, unicode, utf8};
 use crate::limits::LimitError;
 use crate::value::{Str, Value};
@@ -21,18 +21,12 @@ pub(super) fn printf(
     Ok(fmt::sprintf(context, format, values)?.into())
 }
 
-/// Go's `evalArgs`: as `print`, but nil is `<no value>`, as where a template prints it.
+/// The operands as a template prints them, joined as `print` joins.
 fn joined(context: &mut Context<'_>, values: Rest<'_, Value>) -> Result<Vec<u8>, LimitError> {
-    if values.len() == 1
-        && let Some(Value::String(text)) = values.get(0)
-    {
-        return Ok(text.to_vec());
+    match values.get(0) {
+        Some(Value::String(text)) if values.len() == 1 => Ok(text.to_vec()),
+        _ => fmt::sprint_printable(context, values),
     }
-    let operands: Vec<Operand> = values
-        .iter()
-        .map(|value| Operand::interface(if value.is_nil() { Value::from("<no value>") } else { value.clone() }))
-        .collect();
-    fmt::sprint(context, Rest::new(&operands))
 }
 
 pub(super) fn html(context: &mut Context<'_>, values: Rest<'_, Value>) -> Result<Vec<u8>, crate::CallError> {

@@ -496,14 +496,10 @@ impl Machine<'_, '_> {
     }
 
     fn print(&mut self, value: &Value) -> Result<(), Fault> {
-        if let Value::Nil = value {
-            self.output().extend_from_slice(b"<no value>");
-        } else {
-            let mut out = std::mem::take(self.output());
-            let printed = fmt::append(self.context, &mut out, value);
-            *self.output() = out;
-            printed?;
-        }
+        let mut out = std::mem::take(self.output());
+        let printed = fmt::append_printable(self.context, &mut out, value);
+        *self.output() = out;
+        printed?;
         self.check_output()?;
         Ok(())
     }

@@ -131,8 +131,9 @@ impl Machine<'_, '_> {
 
     #[cold]
     fn cannot_range(&mut self, value: &Value) -> Fault {
-        match fmt::to_text(self.context, value) {
-            Ok(text) => Fault::new(format!("range can't iterate over {}", String::from_utf8_lossy(&text))),
+        let mut text = Vec::new();
+        match fmt::append_printable(self.context, &mut text, value) {
+            Ok(()) => Fault::new(format!("range can't iterate over {}", String::from_utf8_lossy(&text))),
             Err(limit) => limit.into(),
         }
     }

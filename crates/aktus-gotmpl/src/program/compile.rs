@@ -402,16 +402,11 @@ impl Compiler<'_> {
 
     fn function(&mut self, name: Name, identifier: NodeId, node: NodeId, arguments: &[NodeId], piped: bool) {
         self.at = Some(identifier);
-        let found = match self.found.get(&name.0) {
-            Some(found) => Some(*found),
-            None => {
-                let found = (self.find)(&self.arena.name(name).to_text());
-                if let Some(found) = found {
-                    self.found.insert(name.0, found);
-                }
-                found
-            }
-        };
+        let known = self.found.get(&name.0).copied();
+        let found = known.or_else(|| (self.find)(&self.arena.name(name).to_text()));
+        if let Some(found) = found {
+            self.found.insert(name.0, found);
+        }
         let name = self.arena.name(name).to_text();
         let Some((function, is_builtin)) = found else {
             let quoted = crate::go::strconv::quote(name.as_bytes());

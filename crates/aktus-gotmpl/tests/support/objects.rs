@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aktus_gotmpl::go::glob::Glob;
-use aktus_gotmpl::{Kind, List, Map, Method, NamedType, Object, Str, Type, Underlying, Value, methods};
+use aktus_gotmpl::{Kind, List, Map, Method, NamedType, Object, ObjectRef, Str, Type, Underlying, Value, methods};
 
 /// `type Values map[string]interface{}`
 #[derive(Debug)]
@@ -52,9 +52,9 @@ impl Files {
         List::strings(text.strip_suffix('\n').unwrap_or(&text).split('\n'))
     }
 
-    fn glob(&self, pattern: &Str) -> Box<Self> {
+    fn glob(&self, pattern: &Str) -> ObjectRef {
         let glob = Glob::compile(pattern, &['/']).or_else(|_| Glob::compile(b"**", &[])).expect("** is a pattern");
-        Box::new(Self(
+        ObjectRef::new(Self(
             self.0
                 .iter()
                 .filter(|(path, _)| glob.is_match(path))

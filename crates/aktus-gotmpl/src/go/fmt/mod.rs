@@ -40,17 +40,43 @@ pub(crate) fn append(context: &mut Context<'_>, out: &mut Vec<u8>, value: &Value
     }
 }
 
+/// Appends a value as a template prints it: as [`append`], but `<no value>` for nil, and what a pointer points to.
+pub(crate) fn append_printable(context: &mut Context<'_>, out: &mut Vec<u8>, value: &Value) -> Result<(), LimitError> {
+    match value {
+        Value::Nil => {
+            out.extend_from_slice(b"<no value>");
+            Ok(())
+        }
+        Value::Object(_) => with_printer(context, out, |printer| printer.printable(value)),
+        _ => append(context, out, value),
+    }
+}
+
 /// Go's `fmt.Sprint`: a space between two operands when neither is a string.
 pub(crate) fn sprint(context: &mut Context<'_>, values: Rest<'_, Value>) -> Result<Vec<u8>, LimitError> {
+    sprint_with(context, values, false)
+}
+
+/// The same with each operand as a template prints it: Go's `evalArgs`.
+pub(crate) fn sprint_printable(context: &mut Context<'_>, values: Rest<'_, Value>) -> Result<Vec<u8>, LimitError> {
+    sprint_with(context, values, true)
+}
+
+fn sprint_with(context: &mut Context<'_>, values: Rest<'_, Value>, printable: bool) -> Result<Vec<u8>, LimitError> {
     let mut out = Vec::new();
     with_printer(context, &mut out, |printer| {
         let mut after_string = true;
         for (index, value) in values.iter().enumerate() {
-            let is_string = value.kind() == Kind::String;
+            // As printed by templates, nil is the string `<no value>`.
+            let is_string = value.kind() == Kind::String || printable && value.is_nil();
             if index > 0 && !is_string && !after_string {
                 printer.push(b" ");
             }
-            printer.argument(value, 'v');
+            if printable {
+                printer.printable(value);
+            } else {
+                printer.argument(value, 'v');
+            }
             after_string = is_string;
         }
     })?;

@@ -27,6 +27,24 @@ impl Printer<'_> {
         }
     }
 
+    /// Prints a value as a template does: not the pointer but what it points to.
+    pub(super) fn printable(&mut self, value: &Value) {
+        match value {
+            Value::Nil => self.push(b"<no value>"),
+            Value::Object(object) => {
+                let object = object.get();
+                let named = object.named_type();
+                let is_struct = matches!(object.underlying(), Underlying::Struct);
+                if named.kind == Kind::Pointer && is_struct && !self.methods(object, value, 'v') {
+                    self.structure(object, named.name.trim_start_matches('*'), 'v', 0);
+                } else if named.kind != Kind::Pointer || !is_struct {
+                    self.argument(value, 'v');
+                }
+            }
+            _ => self.argument(value, 'v'),
+        }
+    }
+
     /// Prints a value that is part of another one at the given depth.
     fn value(&mut self, value: &Value, verb: char, depth: usize) {
         if depth > Value::DEPTH {
