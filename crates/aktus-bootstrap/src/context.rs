@@ -140,7 +140,8 @@ impl<'a> Context<'a> {
         let Ok(mut objects) = self.objects.lock() else { return };
         // An object decided on twice in one run, as by a second revision, keeps one line: the stronger change.
         if let Some(known) = objects.iter_mut().find(|known| is(known, id)) {
-            if matches!(known.change, "unchanged" | "keep") || change == "delete" {
+            let same = known.change == change && !detail.is_empty();
+            if same || matches!(known.change, "unchanged" | "keep") || change == "delete" {
                 (known.change, known.detail) = (change, detail);
             }
             return;

@@ -93,6 +93,8 @@ impl LocalWorld {
     /// What a request in the sandbox has besides the user's options.
     pub(crate) fn furnish_request(&self, request: &mut Request) {
         request.region = Some(REGION.to_owned());
+        // The nodes of its group have GPUs, so that the example chart finds what it asks for.
+        request.gpu_nodes |= request.mode == aktus_bootstrap::Mode::Traditional;
         if request.service_account_role.is_none() {
             request.service_account_role = Some("arn:aws:iam::111122223333:role/aktus-sandbox".to_owned());
         }

@@ -2,6 +2,7 @@
 
 use aktus_k8s::{ObjectId, Readiness, wait};
 
+use super::status::LOOK;
 use crate::context::{Context, StepResult};
 use crate::event::Event;
 use crate::failure::api;
@@ -28,7 +29,7 @@ pub(super) async fn run(context: &mut Context<'_>) -> StepResult {
         }
     }
     // A plan reports what it sees and waits for nothing.
-    let until = if context.planning() { tokio::time::Instant::now() } else { until };
+    let until = if context.planning() { until.min(tokio::time::Instant::now() + LOOK) } else { until };
     let reporter = context.reporter;
     let verdicts = wait(&cluster, &ids, until, &mut |id, readiness| {
         if let Some(reason) = readiness.reason() {

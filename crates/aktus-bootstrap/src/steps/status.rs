@@ -1,5 +1,7 @@
 //! How the platform is: no step of a run, but a look at what the steps made.
 
+use std::time::Duration;
+
 use aktus_helm::record::Record;
 use aktus_helm::{manifest_json, split_manifest};
 use aktus_k8s::{Object, ObjectId, Readiness, Selector, wait};
@@ -41,6 +43,9 @@ pub(crate) async fn run(mut context: Context<'_>) -> Report {
     context.into_report()
 }
 
+/// How long a look may take.
+pub(super) const LOOK: Duration = Duration::from_secs(3);
+
 async fn look(context: &mut Context<'_>) -> StepResult {
     let (cluster, until) = (context.cluster()?, context.until());
     let options = options(context.request);
@@ -67,8 +72,8 @@ async fn look(context: &mut Context<'_>) -> StepResult {
     for id in &ids {
         context.note(id, "unchanged", String::new());
     }
-    // A look, not a wait: the verdict of this moment.
-    let verdicts = wait(&cluster, &ids, Instant::now(), &mut |_, _| {}).await.map_err(|error| api(&error))?;
+    // A look, not a wait: what is not ready within a moment is told as it is.
+    let verdicts = wait(&cluster, &ids, until.min(Instant::now() + LOOK), &mut |_, _| {}).await.map_err(|error| api(&error))?;
     let mut ready = 0;
     for (id, readiness) in &verdicts {
         let verdict = match readiness {
