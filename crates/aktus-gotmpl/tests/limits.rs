@@ -198,6 +198,52 @@ fn deep_values_are_dropped_without_recursion() {
 }
 
 #[test]
+fn sources_made_to_be_slow() {
+    use std::fmt::Write as _;
+    let mut declared = String::new();
+    for number in 0..10_000 {
+        write!(declared, "{{{{$v{number}:=1}}}}").unwrap();
+    }
+    let used: String = (0..10_000).fold(String::new(), |mut text, number| {
+        write!(text, "{{{{$v{number}}}}}").unwrap();
+        text
+    });
+    assert_eq!(render(format!("{declared}{used}")), Ok(10_000));
+    let few = Limits { steps: 1_000_000, ..Limits::default() };
+    refused_within(
+        format!("{declared}{{{{ range 100000 }}}}{{{{ $v0 }}}}{{{{ end }}}}"),
+        few,
+        "more than 1000000 steps",
+    );
+    let mut defines = String::new();
+    for number in 0..100_000 {
+        write!(defines, "{{{{define \"d{number}\"}}}}x{{{{end}}}}").unwrap();
+    }
+    assert_eq!(render(format!("{defines}{{{{ include \"d5\" . }}}}{{{{ template \"d99999\" }}}}")), Ok(2));
+    let path = ".b".repeat(100_000);
+    refused_within(
+        format!("{{{{ $x := . }}}}{{{{ range 100000 }}}}{{{{ ($x.b){path} }}}}{{{{ end }}}}"),
+        few,
+        "more than 1000000 steps",
+    );
+    refused_within(
+        format!("{{{{ range 1000000 }}}}{}{{{{ end }}}}", "{{ if 0 }}{{ end }}".repeat(1000)),
+        few,
+        "more than 1000000 steps",
+    );
+}
+
+#[test]
+fn comparing_shared_branches() {
+    let shared = |name: &str| {
+        format!("{{{{ ${name} := list 1 }}}}{{{{ range 60 }}}}{{{{ ${name} = list ${name} ${name} }}}}{{{{ end }}}}")
+    };
+    let few = Limits { steps: 100_000, ..Limits::default() };
+    refused_within(format!("{}{}{{{{ deepEqual $a $b }}}}", shared("a"), shared("b")), few, "more than 100000 steps");
+    refused_within(format!("{}{}{{{{ has $a (list $b) }}}}", shared("a"), shared("b")), few, "more than 100000 steps");
+}
+
+#[test]
 fn sizes_of_sources_and_outputs() {
     let limits = Limits { source_bytes: 10, ..Limits::default() };
     assert_eq!(render_within("0123456789".to_owned(), limits), Ok(10));

@@ -98,7 +98,7 @@ fn equal_composite(context: &mut Context<'_>, left: &Value, right: &Value) -> Re
         let text = verb_s(context, right)?;
         return Err(CallError::Message(format!("non-comparable type {text}: {}", right.type_name())));
     }
-    Ok(left.deep_equal(right))
+    Ok(context.deep_equal(left, right)?)
 }
 
 /// Go's `%s` of a value.

@@ -21,7 +21,6 @@ impl Machine<'_, '_> {
     pub(super) fn call(&mut self, program: &Program, function: u16, arguments: u16) -> Result<Called, Fault> {
         let function = program.functions[usize::from(function)];
         let base = self.operands.len() - usize::from(arguments);
-        self.context.step(1)?;
         for operand in &mut self.operands[base..] {
             if let Value::Object(object) = &operand.value
                 && let Some(boxed) = object.get().boxed()
@@ -95,7 +94,6 @@ impl Machine<'_, '_> {
     pub(super) fn call_method(&mut self, arguments: u16, piped: bool) -> Result<(), Fault> {
         let count = usize::from(arguments) + usize::from(piped);
         let base = self.operands.len() - count;
-        self.context.step(1)?;
         let Some(callee) = self.callees.pop() else { return Err(Fault::new("there is no method to call")) };
         let result = callee.method.call(callee.object.get(), self.context, &self.operands[base..]);
         self.operands.truncate(base);

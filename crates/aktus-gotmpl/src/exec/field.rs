@@ -18,11 +18,17 @@ pub(super) struct Lookup<'l, 'h> {
     pub(super) missing_key: MissingKey,
 }
 
+/// A path of more names than this counts as more than one step.
+const LONG: usize = 16;
+
 impl Lookup<'_, '_> {
     /// The field at the end of a path.
     pub(super) fn fields(&mut self, base: &Operand, path: Path) -> Result<Operand, Fault> {
         let program = self.program;
         let names = program.arena.path(path);
+        if names.len() > LONG {
+            self.context.step((names.len() / LONG) as u64)?;
+        }
         let mut receiver: Option<Operand> = None;
         for (index, name) in names.iter().enumerate() {
             match self.field(receiver.as_ref().unwrap_or(base), program.name(*name)) {
@@ -43,7 +49,6 @@ impl Lookup<'_, '_> {
                 if let Some(method) = object.get().method(&text) {
                     check_arity(&text, method.parameters().len(), method.is_variadic(), 0, false)
                         .map_err(Fault::new)?;
-                    self.context.step(1)?;
                     return method.call(object.get(), self.context, &[]).map_err(|error| Fault::calling(&text, error));
                 }
                 match object.get().underlying() {

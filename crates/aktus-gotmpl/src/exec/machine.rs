@@ -48,6 +48,7 @@ pub(crate) fn execute(
         includes: BTreeMap::new(),
         overlays: Vec::new(),
         node: NO_NODE,
+        ticks: 0,
     };
     machine.begin();
     machine.run()
@@ -114,7 +115,12 @@ pub(super) struct Machine<'r, 'h> {
     overlays: Vec<Overlay>,
     /// The node that Go would call the current one.
     node: u32,
+    /// Instructions run since they were last counted.
+    ticks: u32,
 }
+
+/// So many instructions are counted at once.
+const TICKS: u32 = 256;
 
 /// The name of `$`, which every parser notes first.
 const DOLLAR: Name = Name(0);
@@ -231,6 +237,11 @@ impl Machine<'_, '_> {
                 self.node = node;
             }
             place += 1;
+            self.ticks += 1;
+            if self.ticks == TICKS {
+                self.ticks = 0;
+                self.context.step(u64::from(TICKS))?;
+            }
             match op {
                 Op::Text { start, end } => {
                     let text = program.arena.bytes(start, end);
@@ -425,10 +436,19 @@ impl Machine<'_, '_> {
     }
 
     /// Where the variable of a name declared last is.
-    fn variable(&self, program: &Program, name: Name) -> Result<usize, Fault> {
+    fn variable(&mut self, program: &Program, name: Name) -> Result<usize, Fault> {
+        /// Looking past this many others counts as a step.
+        const NEAR: usize = 64;
         let base = self.current.variables;
         match self.variables[base..].iter().rposition(|(known, _)| *known == name) {
-            Some(position) => Ok(base + position),
+            Some(position) => {
+                let position = base + position;
+                let past = self.variables.len() - position;
+                if past > NEAR {
+                    self.context.step((past / NEAR) as u64)?;
+                }
+                Ok(position)
+            }
             None => Err(Fault::new(format!("undefined variable: {}", program.name(name)))),
         }
     }
@@ -461,7 +481,6 @@ impl Machine<'_, '_> {
     }
 
     fn next_item(&mut self, program: &Program) -> Result<bool, Fault> {
-        self.context.step(1)?;
         let Some(inner) = self.loops.last_mut() else { return Ok(false) };
         let Some((key, element)) = inner.items.next() else {
             self.end_loop();

@@ -121,6 +121,10 @@ impl Machine<'_, '_> {
                 Some(items)
             }
         };
+        if let Some(Items::Map { entries, .. }) = &items {
+            // A map is copied before the loop, however soon that ends.
+            self.context.step(entries.len() as u64 / 4)?;
+        }
         Ok(items.filter(|items| match items {
             Items::Count { end, .. } => *end > 0,
             Items::Unsigned { end, .. } => *end > 0,

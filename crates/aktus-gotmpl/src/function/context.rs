@@ -7,6 +7,7 @@ use crate::host::Host;
 use crate::limits::{LimitError, Limits};
 use crate::sprig::Patterns;
 use crate::templates::ParsedTexts;
+use crate::value::Value;
 
 /// Which Helm to be identical to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -121,8 +122,17 @@ impl<'h> Context<'h> {
         if self.written > limit { Err(LimitError::Total(limit as u64)) } else { Ok(()) }
     }
 
+    /// [`Value::deep_equal`], counting every part it looks at as work.
+    pub fn deep_equal(&mut self, left: &Value, right: &Value) -> Result<bool, LimitError> {
+        let mut left_over = self.limits.steps.saturating_sub(self.steps).saturating_mul(16);
+        let before = left_over;
+        let equal = left.deep_equal_within(right, &mut left_over);
+        self.step((before - left_over) / 16)?;
+        equal.ok_or(LimitError::Steps(self.limits.steps))
+    }
+
     /// Asks for a list of `items` items; [`Context::spend`] for lists.
     pub fn spend_items(&mut self, items: usize) -> Result<(), LimitError> {
-        self.spend(items.saturating_mul(size_of::<crate::value::Value>()))
+        self.spend(items.saturating_mul(size_of::<Value>()))
     }
 }

@@ -43,7 +43,8 @@ pub(crate) fn compile(parsed: Parsed, find: &dyn Fn(&str) -> Option<(Function, b
     if too_many {
         return Err(ParseError::new(&arena.parse_name, 1, format!("a command has more than {} arguments", u16::MAX)));
     }
-    Ok(Program { arena, code, nodes, templates, functions, constants, types, messages })
+    let template_of = (0..).zip(&trees).map(|(index, tree)| (arena.name(tree.name).clone(), index)).collect();
+    Ok(Program { arena, code, nodes, templates, template_of, functions, constants, types, messages })
 }
 
 /// Something still to be compiled.

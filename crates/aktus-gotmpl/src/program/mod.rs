@@ -4,6 +4,8 @@
 mod compile;
 mod literal;
 
+use std::collections::BTreeMap;
+
 use crate::function::Function;
 use crate::syntax::tree::{Arena, Name, NodeId, Path};
 use crate::value::{List, Map, Str, Type, Value};
@@ -20,6 +22,8 @@ pub(crate) struct Program {
     /// [`NO_NODE`] if it marks none.
     pub(crate) nodes: Vec<u32>,
     pub(crate) templates: Vec<Template>,
+    /// Which of the templates has a name.
+    pub(crate) template_of: BTreeMap<Str, usize>,
     pub(crate) functions: Vec<Function>,
     pub(crate) constants: Vec<Constant>,
     pub(crate) types: Vec<Type>,
@@ -197,6 +201,6 @@ impl Program {
 
     /// The template of this name.
     pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
-        self.templates.iter().position(|template| self.name(template.name).as_bytes() == name)
+        self.template_of.get(name).copied()
     }
 }

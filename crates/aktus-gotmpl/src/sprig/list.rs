@@ -184,24 +184,21 @@ fn has(context: &mut Context<'_>, needle: &Value, list: &Value) -> Result<bool, 
     let list = expect_list(list, "Cannot find has on type")?;
     match list.as_slice() {
         Some(items) => contains(context, items.iter(), needle),
-        None => Ok(list.iter().any(|item| item.deep_equal(needle))),
+        None => contains(context, list.to_vec().iter(), needle),
     }
 }
 
 fn contains<'v>(
     context: &mut Context<'_>,
-    mut items: impl Iterator<Item = &'v Value>,
+    items: impl Iterator<Item = &'v Value>,
     needle: &Value,
 ) -> Result<bool, CallError> {
-    /// So many comparisons count as one step.
-    const COMPARISONS: usize = 16;
-    let mut compared = 0;
-    let found = items.any(|item| {
-        compared += 1;
-        item.deep_equal(needle)
-    });
-    context.step((compared / COMPARISONS) as u64)?;
-    Ok(found)
+    for item in items {
+        if context.deep_equal(item, needle)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The items from one index up to another, which default to the ends; a list of the same type. Nil for an empty list,

@@ -1,11 +1,11 @@
 //! Which type does a value have, and are two values deeply equal?
 
-use crate::function::Function;
+use crate::function::{CallError, Context, Function};
 use crate::functions;
 use crate::value::{Str, Value};
 
 pub(super) static FUNCTIONS: &[Function] = functions! {
-    "deepEqual" => (Value, Value) deep_equal;
+    "deepEqual" => context (Value, Value) deep_equal;
     "kindIs" => (Str, Value) kind_is;
     "kindOf" => (Value) kind_of;
     "typeIs" => (Str, Value) type_is;
@@ -35,8 +35,8 @@ fn kind_is(target: &Str, value: &Value) -> bool {
     *target == *value.kind().name()
 }
 
-fn deep_equal(left: &Value, right: &Value) -> bool {
-    left.deep_equal(right)
+fn deep_equal(context: &mut Context<'_>, left: &Value, right: &Value) -> Result<bool, CallError> {
+    Ok(context.deep_equal(left, right)?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! Go's parser calls itself for everything that nests. Here open control structures wait on a stack of our own, and so
 //! do open parentheses, so that no depth of nesting can exhaust the thread's.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aktus_diagnostics::nearest;
@@ -62,6 +63,7 @@ pub(crate) fn parse(
         names: Names::default(),
         known: Vec::new(),
         trees: Vec::new(),
+        tree_of: BTreeMap::new(),
         scope: Scope::default(),
         open: Vec::new(),
     };
@@ -83,6 +85,8 @@ pub(super) struct Parser<'s> {
     /// Whether each name is a function's, for those asked for so far.
     known: Vec<Option<bool>>,
     trees: Vec<Tree>,
+    /// Which of the trees has a name.
+    tree_of: BTreeMap<u32, usize>,
     pub(super) scope: Scope,
     open: Vec<Open>,
 }
@@ -90,11 +94,42 @@ pub(super) struct Parser<'s> {
 /// What Go keeps in each tree while parsing it; a `define` or `block` has its own.
 #[derive(Default)]
 pub(super) struct Scope {
-    pub(super) variables: Vec<Name>,
+    variables: Vec<Name>,
+    /// How often each name is among them.
+    visible: BTreeMap<u32, usize>,
     range_depth: usize,
     pub(super) parentheses: usize,
     /// The line where the action under way started; 0 for none.
     action_line: usize,
+}
+
+impl Scope {
+    fn new(dollar: Name) -> Self {
+        let mut scope = Self::default();
+        scope.declare(dollar);
+        scope
+    }
+
+    pub(super) fn declare(&mut self, name: Name) {
+        self.variables.push(name);
+        *self.visible.entry(name.0).or_insert(0) += 1;
+    }
+
+    pub(super) fn is_declared(&self, name: Name) -> bool {
+        self.visible.contains_key(&name.0)
+    }
+
+    /// Forgets all but the first `count` variables.
+    fn forget(&mut self, count: usize) {
+        for name in self.variables.drain(count.min(self.variables.len())..) {
+            if let Some(times) = self.visible.get_mut(&name.0) {
+                *times -= 1;
+                if *times == 0 {
+                    self.visible.remove(&name.0);
+                }
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -153,7 +188,7 @@ pub(super) type Result<T> = std::result::Result<T, ParseError>;
 impl Parser<'_> {
     fn run(&mut self, name: &Str) -> Result<()> {
         let dollar = self.intern(b"$");
-        self.scope.variables = vec![dollar];
+        self.scope = Scope::new(dollar);
         let name = self.intern(name);
         let start = self.peek().start;
         self.open.push(Open::Root(Body { start: offset(start), nodes: Vec::new() }));
@@ -323,8 +358,7 @@ impl Parser<'_> {
 
     fn open_define(&mut self, dollar: Name) -> Result<()> {
         const CONTEXT: &str = "define clause";
-        let outer = std::mem::take(&mut self.scope);
-        self.scope.variables = vec![dollar];
+        let outer = std::mem::replace(&mut self.scope, Scope::new(dollar));
         let token = self.next_non_space();
         let name = self.template_name(token, CONTEXT)?;
         self.expect(TokenKind::RightDelimiter, CONTEXT)?;
@@ -337,8 +371,7 @@ impl Parser<'_> {
         let token = self.next_non_space();
         let name = self.template_name(token, CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, TokenKind::RightDelimiter)?;
-        let outer = std::mem::take(&mut self.scope);
-        self.scope.variables = vec![dollar];
+        let outer = std::mem::replace(&mut self.scope, Scope::new(dollar));
         let body = self.new_body();
         self.push_open(Open::Block { name, start: offset(token.start), pipe, outer, body })
     }
@@ -430,7 +463,7 @@ impl Parser<'_> {
         if keyword == Keyword::Range && otherwise.is_none() {
             self.scope.range_depth -= 1;
         }
-        self.scope.variables.truncate(variables);
+        self.scope.forget(variables);
         let start = self.arena.node(pipe).start;
         self.node(
             start,
@@ -453,8 +486,11 @@ impl Parser<'_> {
 
     /// Notes a finished template, unless an earlier one of that name has more in it.
     fn add_tree(&mut self, name: Name, root: NodeId) -> Result<()> {
-        match self.trees.iter().position(|tree| tree.name == name) {
-            None => self.trees.push(Tree { name, root }),
+        match self.tree_of.get(&name.0).copied() {
+            None => {
+                self.tree_of.insert(name.0, self.trees.len());
+                self.trees.push(Tree { name, root });
+            }
             Some(index) if self.arena.is_empty(self.trees[index].root) => self.trees[index].root = root,
             Some(_) if self.arena.is_empty(root) => {}
             Some(_) => {

@@ -118,7 +118,7 @@ impl Parser<'_> {
         let path = self.path(&[name]);
         let node = self.node(offset(variable.start), NodeKind::Variable { path });
         level.declarations.push(node);
-        self.scope.variables.push(name);
+        self.scope.declare(name);
     }
 
     fn close_pipeline(&mut self, level: &Level) -> Result<NodeId> {
@@ -241,7 +241,7 @@ impl Parser<'_> {
             TokenKind::Nil => NodeKind::Nil,
             TokenKind::Variable => {
                 let name = self.token_name(token);
-                if !self.scope.variables.contains(&name) {
+                if !self.scope.is_declared(name) {
                     let text = crate::go::strconv::quote(self.bytes(token));
                     return Err(self.error(format!("undefined variable {text}")));
                 }
