@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use aktus_helm::{
-    Chart, FrozenHost, KubeVersion, LoadOptions, OutputOptions, Profile, Release, RenderOptions, ValueFile,
-    ValueOptions, render,
+    Chart, FrozenHost, Host as _, KubeVersion, LoadOptions, OutputOptions, Profile, Release, RenderOptions, SystemHost,
+    ValueFile, ValueOptions, render,
 };
 
 type Error = Box<dyn std::error::Error>;
@@ -34,6 +34,15 @@ fn print(output: &str) {
 #[expect(clippy::print_stderr, reason = "it is a program")]
 fn complain(error: &str) {
     eprintln!("Error: {error}");
+}
+
+/// The real time, the same random numbers every time, and certificates where they were built in.
+fn host() -> SystemHost {
+    let dice = FrozenHost::default();
+    let host = SystemHost::new(jiff::Timestamp::now, move |buffer| dice.random(buffer));
+    #[cfg(feature = "certs")]
+    let host = host.with_certificates(aktus_helm::certs::CertificateMaker::new(jiff::Timestamp::now));
+    host
 }
 
 fn run() -> Result<String, Error> {
@@ -95,6 +104,6 @@ fn run() -> Result<String, Error> {
         options.capabilities.kube_version = KubeVersion::parse(&version, profile)?;
     }
     options.capabilities.api_versions.extend(api_versions);
-    let rendered = render(&chart, &values, &options, &FrozenHost::default())?;
+    let rendered = render(&chart, &values, &options, &host())?;
     Ok(rendered.into_manifests()?.template_output(&output)?)
 }

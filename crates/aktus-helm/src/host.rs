@@ -1,6 +1,7 @@
 //! What rendering may ask of the world: clock, randomness, the cluster. All of it comes from the caller.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aktus_gotmpl::{Certificates, Host, Map, Str, Value};
 use jiff::Timestamp;
@@ -11,6 +12,12 @@ pub trait Lookup: Send + Sync {
     /// The object of this name, or with an empty name a list object of all in the namespace (of all namespaces when
     /// that is empty too). Null when there is no such object or kind. An error ends the render.
     fn lookup(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<serde_json::Value, String>;
+}
+
+impl<T: Lookup + ?Sized> Lookup for Arc<T> {
+    fn lookup(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<serde_json::Value, String> {
+        T::lookup(self, api_version, kind, namespace, name)
+    }
 }
 
 type Clock = Box<dyn Fn() -> Timestamp + Send + Sync>;

@@ -50,6 +50,7 @@ pub use manifest::{
     split_manifest, uninstall_order,
 };
 pub use render::{
-    Capabilities, HelmVersion, KubeVersion, KubeVersionError, Release, RenderError, RenderOptions, Rendered, render,
+    Capabilities, HelmVersion, KubeVersion, KubeVersionError, Release, ReleaseNameError, RenderError, RenderOptions,
+    Rendered, render,
 };
 pub use values::{ReadFile, SchemaError, ValueFile, ValueOptions, Values, ValuesError};

@@ -26,6 +26,7 @@ pub(crate) fn plain(value: &Frozen) -> String {
 /// `%t`, which is meant for truth values only.
 pub(crate) fn truth(value: &Value) -> String {
     match value.freeze() {
+        Ok(Frozen::Nil) => "%!t(<nil>)".to_owned(),
         Ok(frozen) => truth_of(&frozen),
         Err(_) => format!("%!t({})", value.type_name()),
     }
@@ -34,7 +35,8 @@ pub(crate) fn truth(value: &Value) -> String {
 fn truth_of(value: &Frozen) -> String {
     let bad = |go_type: &str| format!("%!t({go_type}={})", plain(value));
     match value {
-        Frozen::Nil => "%!t(<nil>)".to_owned(),
+        // Only at the top does Go complain about nil.
+        Frozen::Nil => "<nil>".to_owned(),
         Frozen::Bool(value) => value.to_string(),
         Frozen::Int(_) => bad("int"),
         Frozen::Int64(_) => bad("int64"),
@@ -61,7 +63,8 @@ mod tests {
         let list = Frozen::list([Frozen::Float(1e6), Frozen::Nil, Frozen::String("a".into())]);
         let map = Frozen::map([("k".into(), list.clone())]);
         assert_eq!(plain(&map), "map[k:[1e+06 <nil> a]]");
-        assert_eq!(truth(&list.thaw()), "[%!t(float64=1e+06) %!t(<nil>) %!t(string=a)]");
+        assert_eq!(truth(&list.thaw()), "[%!t(float64=1e+06) <nil> %!t(string=a)]");
+        assert_eq!(truth(&Value::Nil), "%!t(<nil>)");
         assert_eq!(truth(&Value::Bool(true)), "true");
         assert_eq!(truth(&Value::Int64(5)), "%!t(int64=5)");
     }

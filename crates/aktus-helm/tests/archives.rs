@@ -46,7 +46,8 @@ fn pax(records: &[(&str, &str)]) -> Vec<u8> {
         while format!("{length}{rest}").len() != length {
             length += 1;
         }
-        text.push_str(&format!("{length}{rest}"));
+        text.push_str(&length.to_string());
+        text.push_str(&rest);
     }
     entry("pax", text.as_bytes(), b'x')
 }

@@ -159,23 +159,23 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn text_of(value: Json) -> String {
+    fn text_of(value: &Json) -> String {
         let mut decoder = Decoder::default();
         let mut text = String::new();
-        decoder.string(&value, &mut text);
+        decoder.string(value, &mut text);
         decoder.finish().expect("a scalar becomes text");
         text
     }
 
     #[test]
     fn scalars_become_text() {
-        assert_eq!(text_of(Json::Float(1.1)), "1.1");
-        assert_eq!(text_of(Json::Float(1.234_567_89)), "1.2345679");
-        assert_eq!(text_of(Json::Float(1e10)), "1e+10");
-        assert_eq!(text_of(Json::Float(1000.0)), "1000");
-        assert_eq!(text_of(Json::Int(8)), "8");
-        assert_eq!(text_of(Json::Bool(true)), "true");
-        assert_eq!(text_of(Json::Null), "");
+        assert_eq!(text_of(&Json::Float(1.1)), "1.1");
+        assert_eq!(text_of(&Json::Float(1.234_567_89)), "1.2345679");
+        assert_eq!(text_of(&Json::Float(1e10)), "1e+10");
+        assert_eq!(text_of(&Json::Float(1000.0)), "1000");
+        assert_eq!(text_of(&Json::Int(8)), "8");
+        assert_eq!(text_of(&Json::Bool(true)), "true");
+        assert_eq!(text_of(&Json::Null), "");
     }
 
     #[test]

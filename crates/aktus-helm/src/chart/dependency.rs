@@ -5,6 +5,7 @@
 //! conditions of nested charts, differently in Helm 3 and 4. So charts, metadata and dependencies are
 //! numbered here, and numbers stand for Go's pointers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aktus_gotmpl::go::semver;
@@ -49,6 +50,8 @@ pub(crate) struct ChartTree {
     nodes: Vec<Node>,
     metadata: Vec<SharedMetadata>,
     dependencies: Vec<Dependency>,
+    /// Whose imports were processed: Go rewrites them to a type that it does not process again.
+    imported: BTreeSet<usize>,
     profile: Profile,
 }
 
@@ -64,7 +67,13 @@ pub(crate) enum DependencyError {
 impl ChartTree {
     /// The tree of a chart as it was loaded.
     pub(crate) fn new(chart: &Chart, profile: Profile) -> Self {
-        let mut tree = Self { nodes: Vec::new(), metadata: Vec::new(), dependencies: Vec::new(), profile };
+        let mut tree = Self {
+            nodes: Vec::new(),
+            metadata: Vec::new(),
+            dependencies: Vec::new(),
+            imported: BTreeSet::new(),
+            profile,
+        };
         tree.add(chart, None);
         tree
     }
@@ -104,9 +113,7 @@ impl ChartTree {
     }
 
     /// The chart itself.
-    pub(crate) fn root(&self) -> NodeId {
-        NodeId(0)
-    }
+    pub(crate) const ROOT: NodeId = NodeId(0);
 
     pub(crate) fn name(&self, chart: NodeId) -> &str {
         &self.shared(chart).metadata.name
@@ -175,8 +182,8 @@ impl ChartTree {
 
     /// `ProcessDependencies`: aliases, conditions, tags, then imports.
     pub(crate) fn process(&mut self, values: &Map) -> Result<(), DependencyError> {
-        self.process_enabled(self.root(), values, "")?;
-        self.process_imports(self.root())
+        self.process_enabled(Self::ROOT, values, "")?;
+        self.process_imports(Self::ROOT)
     }
 
     /// `SetDependencies`: children whose parent is this chart from now on.
@@ -279,9 +286,10 @@ impl ChartTree {
         let values = merge_values(self, chart, &Map::new(), self.profile)?;
         let imported = Map::new();
         for id in listed {
+            let first_time = self.imported.insert(id.0);
             let dependency = &self.dependencies[id.0];
             let mut rewritten = Vec::new();
-            for import in &dependency.import_values {
+            for import in dependency.import_values.iter().filter(|_| first_time) {
                 let Some((child, parent)) = import_paths(import) else { continue };
                 if let Some(found) = table(&values, &format!("{}.{child}", dependency.name)) {
                     merge_tables(&imported, &nested(&parent, found));

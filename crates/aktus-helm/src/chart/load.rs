@@ -53,13 +53,19 @@ pub enum LoadError {
         /// The operating system's answer.
         cause: std::io::Error,
     },
-    /// The path is a file, but no packed chart.
-    #[error("file '{}' {what}", path.display())]
+    /// The path is a file, but no packed chart. Helm's text.
+    #[error("file '{}' does not appear to be a gzipped archive; got '{content_type}'", path.display())]
     NotAnArchive {
         /// The path.
         path: PathBuf,
         /// What it looks like.
-        what: &'static str,
+        content_type: &'static str,
+    },
+    /// The path is a YAML file. Helm's text.
+    #[error("file '{}' seems to be a YAML file, but expected a gzipped archive", path.display())]
+    YamlFile {
+        /// The path.
+        path: PathBuf,
     },
     /// The archive was refused.
     #[error(transparent)]
@@ -79,6 +85,9 @@ pub enum LoadError {
         /// The `apiVersion`.
         api_version: String,
     },
+    /// A chart with `apiVersion: v3`, which Helm 4 loads but does not install.
+    #[error("invalid chart apiVersion")]
+    UninstallableVersion,
     /// One of the chart's own files is not what it should be.
     #[error("cannot load {file}: {cause}")]
     File {
@@ -135,14 +144,16 @@ pub(super) fn root(
     profile: Profile,
     budget: &mut Budget<'_>,
 ) -> Result<Chart, LoadError> {
-    if profile == Profile::Helm4 {
-        peek_version(&files, origin, budget.limits)?;
-    }
-    chart(files, profile, budget)
+    let api_version = match profile {
+        Profile::Helm3 => String::new(),
+        Profile::Helm4 => peek_version(&files, origin, budget.limits)?,
+    };
+    let chart = chart(files, profile, budget)?;
+    if api_version == "v3" { Err(LoadError::UninstallableVersion) } else { Ok(chart) }
 }
 
 /// Helm 4 chooses a loader by `apiVersion` before it loads anything.
-fn peek_version(files: &[File], origin: Origin, limits: &Limits) -> Result<(), LoadError> {
+fn peek_version(files: &[File], origin: Origin, limits: &Limits) -> Result<String, LoadError> {
     let Some(file) = files.iter().find(|file| file.name() == "Chart.yaml") else {
         return Err(match origin {
             Origin::Archive => LoadError::UndetectableVersion,
@@ -154,7 +165,7 @@ fn peek_version(files: &[File], origin: Origin, limits: &Limits) -> Result<(), L
     // What else is wrong with it is said when it is loaded.
     let _decoded = draft.decode(&value, Profile::Helm4);
     match draft.api_version.as_str() {
-        "" | "v1" | "v2" => Ok(()),
+        "" | "v1" | "v2" | "v3" => Ok(draft.api_version),
         other => Err(LoadError::UnsupportedVersion { api_version: other.to_owned() }),
     }
 }

@@ -115,13 +115,11 @@ impl Chart {
         let file = fs::File::open(path).map_err(io_error)?;
         file.take(most).read_to_end(&mut archive).map_err(io_error)?;
         if !gzip::is_gzip(&archive) {
-            let is_yaml = matches!(path.extension(), Some(end) if end == "yaml" || end == "yml");
-            let what = if is_yaml {
-                "seems to be a YAML file, but expected a gzipped archive"
-            } else {
-                "does not appear to be a gzipped archive"
-            };
-            return Err(LoadError::NotAnArchive { path: path.to_owned(), what });
+            let path = path.to_owned();
+            return Err(match path.extension() {
+                Some(end) if end == "yaml" || end == "yml" => LoadError::YamlFile { path },
+                _ => LoadError::NotAnArchive { path, content_type: content_type(&archive) },
+            });
         }
         Self::from_archive(&archive, options)
     }
@@ -225,6 +223,37 @@ impl Chart {
             .map(|dependency| dependency.name.as_str())
             .filter(|name| !self.dependencies().iter().any(|chart| chart.name() == *name))
             .collect()
+    }
+}
+
+/// What Go's `http.DetectContentType` takes a file for that was given instead of a chart, as far as such files go.
+/// Helm gives it 512 bytes, zeros where the file is shorter, and zeros are not text.
+fn content_type(file: &[u8]) -> &'static str {
+    const SIGNATURES: [(&[u8], &str); 8] = [
+        (b"%PDF-", "application/pdf"),
+        (b"PK\x03\x04", "application/zip"),
+        (b"Rar!\x1A\x07\x00", "application/x-rar-compressed"),
+        (b"\x89PNG\r\n\x1A\n", "image/png"),
+        (b"\xFF\xD8\xFF", "image/jpeg"),
+        (b"\xEF\xBB\xBF", "text/plain; charset=utf-8"),
+        (b"\xFE\xFF", "text/plain; charset=utf-16be"),
+        (b"\xFF\xFE", "text/plain; charset=utf-16le"),
+    ];
+    if let Some((_, found)) = SIGNATURES.iter().find(|(signature, _)| file.starts_with(signature)) {
+        return found;
+    }
+    let text = file.trim_ascii_start();
+    if text.starts_with(b"<?xml") {
+        return "text/xml; charset=utf-8";
+    }
+    let head = text.get(..15).unwrap_or(text).to_ascii_lowercase();
+    if head.starts_with(b"<html>") || head.starts_with(b"<html ") || head.starts_with(b"<!doctype html>") {
+        return "text/html; charset=utf-8";
+    }
+    let binary = |byte: &u8| matches!(byte, 0..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f);
+    match file.get(..512) {
+        Some(start) if !start.iter().any(binary) => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
     }
 }
 

@@ -82,7 +82,7 @@ fn read_json(source: &str, content: &str) -> Result<serde_json::Value, ManifestE
     aktus_yaml::to_serde_json(content.as_bytes()).map_err(|cause| ManifestError {
         source_file: source.to_owned(),
         text: cause.to_string(),
-        cause: Some(cause),
+        cause: Some(Box::new(cause)),
         document: content.to_owned(),
     })
 }
@@ -95,9 +95,8 @@ pub struct ManifestError {
     pub source_file: String,
     /// Go's words.
     pub text: String,
-    /// What the reader found.
-    #[source]
-    pub cause: Option<aktus_yaml::Error>,
+    /// What the reader found; its words are in `text`.
+    pub cause: Option<Box<aktus_yaml::Error>>,
     /// The document.
     pub document: String,
 }
@@ -175,5 +174,5 @@ fn error(source: &str, content: &str, cause: aktus_yaml::Error, profile: Profile
         Profile::Helm3 => text.replace("util.SimpleHead", "releaseutil.SimpleHead"),
         Profile::Helm4 => text,
     };
-    ManifestError { source_file: source.to_owned(), text, cause: Some(cause), document: content.to_owned() }
+    ManifestError { source_file: source.to_owned(), text, cause: Some(Box::new(cause)), document: content.to_owned() }
 }

@@ -50,7 +50,7 @@ impl Chart {
         let mut tree = ChartTree::new(chart, profile);
         let Value::Map(values) = values.to_frozen().thaw() else { return Ok(Self::from(chart)) };
         tree.process(&values).map_err(|error| RecordError::Dependencies { cause: error.to_string() })?;
-        Ok(Self::from(&tree.to_chart(tree.root())))
+        Ok(Self::from(&tree.to_chart(ChartTree::ROOT)))
     }
 
     /// The chart's name.

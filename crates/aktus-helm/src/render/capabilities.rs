@@ -6,7 +6,9 @@
 use std::sync::Arc;
 
 use aktus_gotmpl::go::strconv::quote;
-use aktus_gotmpl::{JsonForm, Kind, List, Method, NamedType, Object, Profile, Str, Type, Underlying, Value, methods};
+use aktus_gotmpl::{
+    JsonForm, Kind, List, Method, NamedType, Object, ObjectRef, Profile, Str, Type, Underlying, Value, methods,
+};
 
 /// A version of Kubernetes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,8 +264,8 @@ struct CapabilitiesObject {
 }
 
 impl CapabilitiesObject {
-    fn copy(&self) -> Box<Self> {
-        Box::new(Self { capabilities: Arc::clone(&self.capabilities), profile: self.profile })
+    fn copy(&self) -> ObjectRef {
+        ObjectRef::new(Self { capabilities: Arc::clone(&self.capabilities), profile: self.profile })
     }
 }
 

@@ -3,7 +3,8 @@
 //! Upstream: Helm's `pkg/engine/files.go`.
 
 use aktus_gotmpl::{
-    CallError, Frozen, Kind, List, Map, Method, NamedType, Object, Profile, Str, Type, Underlying, Value, methods,
+    CallError, Frozen, Kind, List, Map, Method, NamedType, Object, ObjectRef, Profile, Str, Type, Underlying, Value,
+    methods,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -46,14 +47,14 @@ impl Files {
         List::bytes(self.get(path))
     }
 
-    fn glob(&self, pattern: &Str) -> Box<Self> {
+    fn glob(&self, pattern: &Str) -> ObjectRef {
         let glob = pattern.as_utf8().and_then(Glob::compile);
         let entries = self.files.entries().into_iter().filter(|(path, _)| match &glob {
             // Helm takes a malformed pattern for `**`.
             None => true,
             Some(glob) => path.as_utf8().is_some_and(|path| glob.matches(path)),
         });
-        Box::new(Self { files: Map::collect(&Type::BYTES, entries), profile: self.profile })
+        ObjectRef::new(Self { files: Map::collect(&Type::BYTES, entries), profile: self.profile })
     }
 
     fn lines(&self, path: &Str) -> Result<List, CallError> {

@@ -6,6 +6,7 @@ mod capabilities;
 mod chart_object;
 mod files;
 mod glob;
+mod release;
 mod scope;
 mod values_object;
 
@@ -25,33 +26,7 @@ use crate::path;
 use crate::values::{SchemaError, Values, coalesce_values, schema};
 
 pub use capabilities::{Capabilities, HelmVersion, KubeVersion, KubeVersionError};
-
-/// The release that a chart is rendered for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Release {
-    /// `.Release.Name`
-    pub name: String,
-    /// `.Release.Namespace`
-    pub namespace: String,
-    /// `.Release.Revision`, from 1.
-    pub revision: i64,
-    /// `.Release.IsUpgrade`; `.Release.IsInstall` is the opposite.
-    pub is_upgrade: bool,
-}
-
-impl Release {
-    /// The first revision of a release.
-    pub fn install(name: impl Into<String>, namespace: impl Into<String>) -> Self {
-        Self { name: name.into(), namespace: namespace.into(), revision: 1, is_upgrade: false }
-    }
-}
-
-impl Default for Release {
-    /// What `helm template` takes without a name: `release-name` in `default`.
-    fn default() -> Self {
-        Self::install("release-name", "default")
-    }
-}
+pub use release::{Release, ReleaseNameError};
 
 /// How to render.
 #[derive(Clone, Debug)]
@@ -108,6 +83,9 @@ pub enum RenderError {
         /// Whose words to use.
         profile: Profile,
     },
+    /// No release can have this name.
+    #[error(transparent)]
+    ReleaseName(#[from] ReleaseNameError),
     /// A value where a sub-chart's table should be.
     #[error("{}type mismatch on {subchart}: {found}", if *while_processing { "chart dependencies processing failed: " } else { "" })]
     TypeMismatch {
@@ -229,6 +207,7 @@ pub fn render(
 ) -> Result<Rendered, RenderError> {
     let profile = options.profile;
     check(chart, profile)?;
+    options.release.check_name(profile)?;
     let mut tree = ChartTree::new(chart, profile);
     let user_values = values.to_map();
     tree.process(&user_values).map_err(|error| match error {
@@ -239,10 +218,10 @@ pub fn render(
         },
         DependencyError::Freeze(error) => RenderError::Depth(error),
     })?;
-    let coalesced = coalesce_values(&tree, tree.root(), &user_values, profile).map_err(|error| {
+    let coalesced = coalesce_values(&tree, ChartTree::ROOT, &user_values, profile).map_err(|error| {
         RenderError::TypeMismatch { subchart: error.subchart, found: error.found, while_processing: false }
     })?;
-    if !options.skip_schema_validation && has_schema(&tree, tree.root()) {
+    if !options.skip_schema_validation && has_schema(&tree, ChartTree::ROOT) {
         let frozen: Frozen = Value::Map(coalesced.clone()).freeze().map_err(RenderError::Depth)?;
         schema::validate(&tree, &frozen, &options.limits)?;
     }
@@ -250,17 +229,24 @@ pub fn render(
     let mut scopes = Scopes {
         tree: &tree,
         profile,
-        release: release_value(&options.release),
+        release: options.release.to_value(),
         capabilities: options.capabilities.to_value(profile),
         templates: BTreeMap::new(),
     };
-    scopes.add(tree.root(), coalesced);
-    let (mut files, notes_name) = (execute(&scopes, options, host)?, tree.name(tree.root()));
+    scopes.add(ChartTree::ROOT, &coalesced);
+    let (mut files, notes_name) = (execute(&scopes, options, host)?, tree.name(ChartTree::ROOT));
     let notes_name = path::clean(&format!("{notes_name}/templates/NOTES.txt"));
     let notes = take_notes(&mut files, &notes_name, options.subchart_notes);
     let mut crds = Vec::new();
-    collect_crds(&tree, tree.root(), &mut crds);
-    Ok(Rendered { files, notes, crds, chart: tree.to_chart(tree.root()), profile, limits: options.limits.yaml.clone() })
+    collect_crds(&tree, ChartTree::ROOT, &mut crds);
+    Ok(Rendered {
+        files,
+        notes,
+        crds,
+        chart: tree.to_chart(ChartTree::ROOT),
+        profile,
+        limits: options.limits.yaml.clone(),
+    })
 }
 
 /// What Helm checks before it looks at any value.
@@ -288,17 +274,6 @@ fn check_kube_version(chart: &Chart, options: &RenderOptions) -> Result<(), Rend
 
 fn has_schema(tree: &ChartTree, chart: NodeId) -> bool {
     tree.contents(chart).schema.is_some() || tree.children(chart).iter().any(|child| has_schema(tree, *child))
-}
-
-fn release_value(release: &Release) -> Value {
-    Value::map([
-        ("Name", Value::from(release.name.as_str())),
-        ("Namespace", Value::from(release.namespace.as_str())),
-        ("IsUpgrade", Value::Bool(release.is_upgrade)),
-        ("IsInstall", Value::Bool(!release.is_upgrade)),
-        ("Revision", Value::Int(release.revision)),
-        ("Service", Value::from("Helm")),
-    ])
 }
 
 /// Parses all templates, then runs those that are no partials, both in Helm's order.

@@ -35,7 +35,7 @@ pub(super) struct Scopes<'a> {
 
 impl Scopes<'_> {
     /// Adds the templates of a chart and those below; gives the chart's scope.
-    pub(super) fn add(&mut self, chart: NodeId, values: Map) -> Map {
+    pub(super) fn add(&mut self, chart: NodeId, values: &Map) -> Map {
         let tree = self.tree;
         let profile = self.profile;
         let listed = tree.listed(chart);
@@ -55,8 +55,8 @@ impl Scopes<'_> {
         }
         for &child in tree.children(chart) {
             // A dot in a chart's name is taken for a path, as in Helm.
-            let below = table(&values, tree.name(child)).unwrap_or_default();
-            let below = self.add(child, below);
+            let below = table(values, tree.name(child)).unwrap_or_default();
+            let below = self.add(child, &below);
             set(&subcharts, tree.name(child), Value::Map(below));
         }
         let full_path = tree.full_path(chart);

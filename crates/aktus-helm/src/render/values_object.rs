@@ -4,8 +4,8 @@
 //! Methods come before keys: `.Values.YAML` is the method even where there is a key `YAML`.
 
 use aktus_gotmpl::{
-    CallError, Context, Kind, LimitError, Map, Method, NamedType, Object, Profile, Str, Type, Underlying, Value,
-    methods,
+    CallError, Context, Kind, LimitError, Map, Method, NamedType, Object, ObjectRef, Profile, Str, Type, Underlying,
+    Value, methods,
 };
 
 use crate::values::{path_value, table, write_yaml};
@@ -29,9 +29,9 @@ impl ValuesObject {
         if self.map.is_empty() { Map::new() } else { self.map.clone() }
     }
 
-    fn table(&self, path: &Str) -> Result<Box<Self>, CallError> {
+    fn table(&self, path: &Str) -> Result<ObjectRef, CallError> {
         match table(&self.map, &path.to_text()) {
-            Some(map) => Ok(Box::new(Self { map, profile: self.profile })),
+            Some(map) => Ok(ObjectRef::new(Self { map, profile: self.profile })),
             None => Err(CallError::new(format!("{} is not a table", quoted(&self.missing(path))))),
         }
     }

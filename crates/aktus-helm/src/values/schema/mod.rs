@@ -39,7 +39,7 @@ pub struct Violation {
 /// Checks the values of a chart and, below the sub-charts' names, those of all charts below it.
 pub(crate) fn validate(tree: &ChartTree, values: &Frozen, limits: &Limits) -> Result<(), SchemaError> {
     let mut error = SchemaError { text: String::new(), violations: Vec::new() };
-    validate_chart(tree, tree.root(), values, limits, &mut error);
+    validate_chart(tree, ChartTree::ROOT, values, limits, &mut error);
     if error.text.is_empty() { Ok(()) } else { Err(error) }
 }
 
@@ -73,7 +73,9 @@ fn validate_chart(tree: &ChartTree, chart: NodeId, values: &Frozen, limits: &Lim
             Some(other) => {
                 let found = other.thaw().type_name();
                 let message = format!("invalid type for values: expected object (map), got {found}");
-                error.text.push_str(&format!("{name}:\n{message}\n"));
+                for line in [name, ":\n", &message, "\n"] {
+                    error.text.push_str(line);
+                }
                 error.violations.push(Violation { chart: name.to_owned(), path: String::new(), message });
             }
         }
