@@ -40,3 +40,14 @@ pub(crate) static FAMILIES: &[&[Function]] = &[
     strings::FUNCTIONS,
     url::FUNCTIONS,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::recorded::check_table;
+
+    /// Calls of all families put together at random, with arguments right and wrong.
+    #[test]
+    fn random_calls_as_recorded_from_sprig() {
+        check_table(include_str!("../../tests/fixtures/sprig/random.tsv"));
+    }
+}
