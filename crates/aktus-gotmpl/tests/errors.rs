@@ -185,6 +185,25 @@ fn diagnostics_point_and_suggest() {
 }
 
 #[test]
+fn diagnostics_show_no_values() {
+    let canary = "{{ $secret := \"canary\" }}{{ range $secret }}{{ end }}";
+    assert!(error_of(&[(X, canary)]).to_string().ends_with("range can't iterate over canary"));
+    assert_eq!(explain(&[(X, canary)]), ["`range` cannot go over a value of type string", "c/templates/x.yaml:1:35"]);
+    let canary = "{{ tpl \"canary: {{ nope }}\" . }}";
+    assert_eq!(explain(&[(X, canary)])[0], "`tpl`: gotpl:1: function \"nope\" not defined");
+    let canary = "{{ tpl \"canary: {{ .Values.x.y }}\" . }}";
+    assert_eq!(
+        explain(&[(X, canary)]),
+        [
+            "nil pointer evaluating interface {}.y",
+            "somewhere",
+            "c/templates/x.yaml:1:4: running a text with `tpl`",
+            "`x` is not set; give it a value or guard it with `if` or `with`",
+        ]
+    );
+}
+
+#[test]
 fn an_unknown_function_has_a_neighbour() {
     let error = Templates::new(helm_functions(Profile::Helm4)).parse(X, "a\n{{ toYmal . }}").unwrap_err();
     assert_eq!(error.to_string(), "template: c/templates/x.yaml:2: function \"toYmal\" not defined");

@@ -55,6 +55,15 @@ pub enum Step {
 pub enum Cause {
     /// Go's own error, for example `nil pointer evaluating interface {}.b`.
     Message(String),
+    /// A `range` over a value that cannot be gone over, or not with two variables.
+    CannotRange {
+        /// The value as Go prints it in this error. It may be a secret; [`ExecError::diagnostic`] leaves it out.
+        value: String,
+        /// Its type.
+        go_type: String,
+        /// Whether two variables were the problem.
+        two_variables: bool,
+    },
     /// A function or method returned an error.
     Calling {
         /// Its name.
@@ -126,6 +135,9 @@ impl ExecError {
 
     /// The error for people: a span in the innermost template, the calls on the way, and hints.
     ///
+    /// Unlike Go's text it does not show the value that a `range` could not go over, nor the text given to `tpl`: both
+    /// may hold a secret.
+    ///
     /// `source` gives the id of the text of a file name; [`SourceId::DETACHED`] if there is none.
     pub fn diagnostic(&self, source: impl Fn(&Str) -> SourceId) -> Diagnostic {
         let span = |place: &Place| match source(&place.file) {
@@ -133,7 +145,18 @@ impl ExecError {
             id => Span::new(id, place.range.clone()),
         };
         let message = match &self.0.cause {
-            Cause::Calling { function, error: CallError::Message(message) } => format!("`{function}`: {message}"),
+            Cause::CannotRange { go_type, two_variables: false, .. } => {
+                format!("`range` cannot go over a value of type {go_type}")
+            }
+            Cause::CannotRange { go_type, two_variables: true, .. } => {
+                format!("`range` over a value of type {go_type} has one variable only")
+            }
+            Cause::Calling { function, error: CallError::Message(message) } => {
+                // The text given to `tpl` is shown in full by Go; what is wrong with it comes last.
+                let brief =
+                    message.strip_prefix("cannot parse template ").and_then(|_| message.rsplit_once(": template: "));
+                format!("`{function}`: {}", brief.map_or(message.as_str(), |(_, brief)| brief))
+            }
             Cause::Calling { error: CallError::Raised(message), .. } => message.clone(),
             Cause::Calling { error: CallError::Limit(limit), .. } => limit.to_string(),
             other => other.to_string(),
@@ -184,6 +207,12 @@ impl fmt::Display for Cause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Message(message) => formatter.write_str(message),
+            Self::CannotRange { value, two_variables: false, .. } => {
+                write!(formatter, "range can't iterate over {value}")
+            }
+            Self::CannotRange { value, two_variables: true, .. } => {
+                write!(formatter, "can't use {value} to iterate over more than one variable")
+            }
             Self::Calling { function, error } => write!(formatter, "error calling {function}: {error}"),
             Self::Limit(limit) => write!(formatter, "{limit}"),
             Self::NoTemplate { name, set } => {

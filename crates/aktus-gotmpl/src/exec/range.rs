@@ -3,10 +3,11 @@
 
 use super::fault::Fault;
 use super::machine::Machine;
+use crate::error::Cause;
 use crate::function::Operand;
 use crate::go::fmt;
 use crate::program::Variables;
-use crate::value::{List, Str, Type, Underlying, Value};
+use crate::value::{List, ObjectRef, Str, Type, Underlying, Value};
 
 /// A loop under way.
 #[derive(Debug)]
@@ -26,29 +27,46 @@ pub(super) struct Loop {
 /// What is still to come.
 #[derive(Debug)]
 pub(super) enum Items {
-    Count { next: i64, end: i64, like: Value },
-    Unsigned { next: u64, end: u64, like: Value },
-    List { list: List, next: usize },
-    Map { entries: std::vec::IntoIter<(Str, Value)>, element: Type },
+    /// Numbers up to one; those of a named type are of that type.
+    Count {
+        next: i64,
+        end: i64,
+        like: Value,
+        named: Option<ObjectRef>,
+    },
+    Unsigned {
+        next: u64,
+        end: u64,
+        like: Value,
+        named: Option<ObjectRef>,
+    },
+    List {
+        list: List,
+        next: usize,
+    },
+    Map {
+        entries: std::vec::IntoIter<(Str, Value)>,
+        element: Type,
+    },
 }
 
 impl Items {
     /// The index or key, and the element.
     pub(super) fn next(&mut self) -> Option<(Operand, Operand)> {
         match self {
-            Self::Count { next, end, like } => {
+            Self::Count { next, end, like, named } => {
                 if next >= end {
                     return None;
                 }
-                let value = like_int(like, *next);
+                let value = in_type(named.as_ref(), like_int(like, *next));
                 *next += 1;
                 Some((Operand::INVALID, Operand::concrete(value)))
             }
-            Self::Unsigned { next, end, like } => {
+            Self::Unsigned { next, end, like, named } => {
                 if next >= end {
                     return None;
                 }
-                let value = like_uint(like, *next);
+                let value = in_type(named.as_ref(), like_uint(like, *next));
                 *next += 1;
                 Some((Operand::INVALID, Operand::concrete(value)))
             }
@@ -64,6 +82,11 @@ impl Items {
             }
         }
     }
+}
+
+/// A number in a named type, if that makes values of itself.
+fn in_type(named: Option<&ObjectRef>, number: Value) -> Value {
+    named.and_then(|named| named.get().with_scalar(number.clone())).unwrap_or(number)
 }
 
 /// A number of the same type as another; below the other, so that it fits.
@@ -103,20 +126,22 @@ impl Machine<'_, '_> {
                     Some(Items::Map { entries: map.entries().into_iter(), element })
                 }
                 Underlying::Scalar(scalar) if scalar.as_int().is_some() || scalar.as_uint().is_some() => {
-                    return self.items(&scalar, variables);
+                    let mut items = self.items(&scalar, variables)?;
+                    if let Some(Items::Count { named, .. } | Items::Unsigned { named, .. }) = &mut items {
+                        *named = Some(object.clone());
+                    }
+                    return Ok(items);
                 }
-                _ => return Err(self.cannot_range(value)),
+                _ => return Err(self.cannot_range(value, false)),
             },
             other => {
                 let items = match (other.as_int(), other.as_uint()) {
-                    (Some(end), _) => Items::Count { next: 0, end, like: value.clone() },
-                    (_, Some(end)) => Items::Unsigned { next: 0, end, like: value.clone() },
-                    _ => return Err(self.cannot_range(value)),
+                    (Some(end), _) => Items::Count { next: 0, end, like: value.clone(), named: None },
+                    (_, Some(end)) => Items::Unsigned { next: 0, end, like: value.clone(), named: None },
+                    _ => return Err(self.cannot_range(value, false)),
                 };
                 if matches!(variables, Variables::DeclareBoth | Variables::AssignBoth(..)) {
-                    let text = fmt::to_text(self.context, value)?;
-                    let text = String::from_utf8_lossy(&text);
-                    return Err(Fault::new(format!("can't use {text} to iterate over more than one variable")));
+                    return Err(self.cannot_range(value, true));
                 }
                 Some(items)
             }
@@ -134,10 +159,13 @@ impl Machine<'_, '_> {
     }
 
     #[cold]
-    fn cannot_range(&mut self, value: &Value) -> Fault {
+    fn cannot_range(&mut self, value: &Value, two_variables: bool) -> Fault {
         let mut text = Vec::new();
         match fmt::append_printable(self.context, &mut text, value) {
-            Ok(()) => Fault::new(format!("range can't iterate over {}", String::from_utf8_lossy(&text))),
+            Ok(()) => {
+                let text = String::from_utf8_lossy(&text).into_owned();
+                Cause::CannotRange { value: text, go_type: value.type_name(), two_variables }.into()
+            }
             Err(limit) => limit.into(),
         }
     }

@@ -60,6 +60,12 @@ pub trait Object: Any + fmt::Debug {
         self.fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
     }
 
+    /// A value of the same named type with another scalar underneath; `range` over a named integer counts with these.
+    fn with_scalar(&self, scalar: Value) -> Option<Value> {
+        let _ = scalar;
+        None
+    }
+
     /// The text of `Error()` or `String()`, for types that have one: how Go prints the value.
     fn text(&self) -> Option<Cow<'_, str>> {
         None
