@@ -73,7 +73,8 @@ async fn look(context: &mut Context<'_>) -> StepResult {
         context.note(id, "unchanged", String::new());
     }
     // A look, not a wait: what is not ready within a moment is told as it is.
-    let verdicts = wait(&cluster, &ids, until.min(Instant::now() + LOOK), &mut |_, _| {}).await.map_err(|error| api(&error))?;
+    let verdicts =
+        wait(&cluster, &ids, until.min(Instant::now() + LOOK), &mut |_, _| {}).await.map_err(|error| api(&error))?;
     let mut ready = 0;
     for (id, readiness) in &verdicts {
         let verdict = match readiness {
