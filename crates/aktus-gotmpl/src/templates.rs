@@ -186,3 +186,82 @@ impl ParsedTexts {
         self.programs.insert(text, program);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::FrozenHost;
+    use crate::{Frozen, Profile};
+
+    /// Parses a set under `a` and runs it.
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let mut templates = Templates::new(crate::helm_functions(Profile::Helm4)).with_missing_key(MissingKey::Zero);
+        templates.parse("a", text).expect("the text is a template");
+        let host = FrozenHost::default();
+        let output =
+            templates.execute("a", Value::map([("x", Value::Int(1))]), &mut Context::new(&host, Profile::Helm4));
+        assert_eq!(String::from_utf8(output.expect("it runs")).expect("it is text"), expected);
+    }
+
+    #[test]
+    fn sets_and_frozen_values_are_shared_between_threads() {
+        fn is_shared<T: Send + Sync + Clone>() {}
+        is_shared::<Templates>();
+        is_shared::<Frozen>();
+        is_shared::<FunctionTable>();
+    }
+
+    #[test]
+    fn later_templates_replace_earlier_ones_unless_they_are_empty() {
+        let mut templates = Templates::new(FunctionTable::new());
+        templates.parse("a", "{{ define \"x\" }}first{{ end }}{{ define \"y\" }}first{{ end }}").expect("a template");
+        templates
+            .parse("b", "{{ define \"x\" }}second{{ end }}{{ define \"y\" }} {{/* empty */}} {{ end }}")
+            .expect("a template");
+        let host = FrozenHost::default();
+        let mut run = |name: &str| {
+            let output = templates.execute(name, Value::Nil, &mut Context::new(&host, Profile::Helm4));
+            String::from_utf8(output.expect("it runs")).expect("it is text")
+        };
+        assert_eq!((run("x"), run("y")), ("second".to_owned(), "first".to_owned()));
+    }
+
+    #[test]
+    fn what_tpl_defines_is_seen_only_while_it_runs() {
+        check(
+            r#"{{ define "n" }}outer{{ end }}{{ define "m" }}[{{ include "n" . }}]{{ end }}
+{{- include "m" . }} {{ tpl "{{ define \"n\" }}inner{{ end }}{{ include \"m\" . }}{{ template \"n\" }}" . }} {{ include "m" . -}}"#,
+            "[outer] [inner]inner [outer]",
+        );
+        // An empty define does not hide the one outside.
+        check(
+            r#"{{ define "n" }}outer{{ end }}{{ tpl "{{ define \"n\" }} {{ end }}{{ include \"n\" . }}" . }}"#,
+            "outer",
+        );
+        // A tpl in a tpl sees what the outer one defines.
+        check(
+            r#"{{ tpl "{{ define \"n\" }}one{{ end }}{{ tpl \"{{ define `m` }}two{{ end }}{{ include `n` . }} {{ include `m` . }}\" . }}" . }}"#,
+            "one two",
+        );
+    }
+
+    #[test]
+    fn tpl_deletes_no_value_and_include_does_not() {
+        check(
+            r#"{{ define "n" }}{{ .nope }}{{ end }}{{ tpl "a{{ .nope }}b" . }} {{ tpl "a<no value>b" . }} {{ include "n" . }}"#,
+            "ab ab <no value>",
+        );
+    }
+
+    #[test]
+    fn variables_are_looked_up_as_they_were_declared_at_run_time() {
+        // The parser lets an else branch see the variables of the first branch; running it does not.
+        check("{{ $v := 1 }}{{ if false }}{{ $v := 2 }}{{ else }}{{ $v }}{{ end }}", "1");
+        let mut templates = Templates::new(FunctionTable::new());
+        templates.parse("a", "{{ if false }}{{ $v := 2 }}{{ else }}{{ $v }}{{ end }}").expect("a template");
+        let host = FrozenHost::default();
+        let error = templates.execute("a", Value::Nil, &mut Context::new(&host, Profile::Helm4)).expect_err("no $v");
+        assert_eq!(error.to_string(), r#"template: a:1:40: executing "a" at <$v>: undefined variable: $v"#);
+    }
+}

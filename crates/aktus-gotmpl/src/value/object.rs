@@ -62,7 +62,7 @@ pub trait Object: Any + fmt::Debug {
 
     /// A value of the same named type with another scalar underneath; `range` over a named integer counts with these.
     fn with_scalar(&self, scalar: Value) -> Option<Value> {
-        let _ = scalar;
+        drop(scalar);
         None
     }
 
