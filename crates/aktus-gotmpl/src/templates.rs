@@ -220,7 +220,7 @@ mod tests {
             .parse("b", "{{ define \"x\" }}second{{ end }}{{ define \"y\" }} {{/* empty */}} {{ end }}")
             .expect("a template");
         let host = FrozenHost::default();
-        let mut run = |name: &str| {
+        let run = |name: &str| {
             let output = templates.execute(name, Value::Nil, &mut Context::new(&host, Profile::Helm4));
             String::from_utf8(output.expect("it runs")).expect("it is text")
         };
