@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -33,6 +34,13 @@ pub struct Options {
     pub clock: Clock,
     /// The bearer tokens that the Kubernetes API accepts; none means that it asks for none.
     pub bearer_tokens: Vec<SecretString>,
+    /// How many nodes the cluster begins with.
+    pub nodes: u32,
+    /// The instance type of a node group's nodes; Auto Mode chooses its own. Nodes with GPUs offer
+    /// them once a device plug-in runs on them, as on EKS.
+    pub node_instance_type: String,
+    /// How long one step of the cluster takes, such as starting a pod.
+    pub step: Duration,
     /// Whether controllers run: without them objects stay as they were written.
     pub controllers: bool,
 }
@@ -47,6 +55,9 @@ impl Options {
             region: "us-east-1".to_owned(),
             clock,
             bearer_tokens: Vec::new(),
+            nodes: 2,
+            node_instance_type: "g5.2xlarge".to_owned(),
+            step: Duration::from_millis(20),
             controllers: true,
         }
     }

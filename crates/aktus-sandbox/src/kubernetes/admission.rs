@@ -21,7 +21,7 @@ pub(crate) fn create(api: &Api, target: &Target, object: &mut Value) -> Result<(
                 "unable to create new content in namespace {namespace} because it is being \
                  terminated"
             );
-            let name = text(object, "name");
+            let name = named(object);
             let mut status = Status::forbidden(&resource.group, &resource.plural, name, &why);
             if let Some(details) = &mut status.details {
                 details.causes = vec![super::status::Cause {
@@ -43,6 +43,14 @@ pub(crate) fn create(api: &Api, target: &Target, object: &mut Value) -> Result<(
         _ => {}
     }
     Ok(())
+}
+
+/// An object's name, or the start of one that is made up later.
+fn named(object: &Value) -> &str {
+    match text(object, "name") {
+        "" => text(object, "generateName"),
+        name => name,
+    }
 }
 
 /// Holds an object that is in use.
@@ -80,7 +88,7 @@ fn default_class(api: &Api, object: &mut Value) {
 /// Gives a pod its account, priority and tolerations.
 fn pod(api: &Api, target: &Target, object: &mut Value) -> Result<(), Status> {
     let namespace = target.namespace.as_deref().unwrap_or("");
-    let name = text(object, "name").to_owned();
+    let name = named(object).to_owned();
     let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) else { return Ok(()) };
     let account = spec.get("serviceAccountName").and_then(Value::as_str).unwrap_or("default");
     let account = if account.is_empty() { "default" } else { account }.to_owned();

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Notify;
 
 /// One thing that goes wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,20 +53,66 @@ impl FaultRule {
     }
 }
 
+/// One thing that goes wrong with a pod.
+///
+/// A pod can ask for it itself, by the annotation `sandbox.aktus.ai/pod` with the value in
+/// parentheses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PodFault {
+    /// No node has room for it (`unschedulable`).
+    Unschedulable,
+    /// Its image cannot be pulled (`image-pull`).
+    ImagePull,
+    /// Its containers end with an error again and again (`crash-loop`).
+    CrashLoop,
+    /// Its containers run and never serve (`never-ready`).
+    NeverReady,
+    /// Its containers end with this code (`exit-1`).
+    Exit(i32),
+}
+
+impl PodFault {
+    /// Reads the value of the annotation.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "unschedulable" => Self::Unschedulable,
+            "image-pull" => Self::ImagePull,
+            "crash-loop" => Self::CrashLoop,
+            "never-ready" => Self::NeverReady,
+            other => Self::Exit(other.strip_prefix("exit-")?.parse().ok()?),
+        })
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     rules: Vec<FaultRule>,
     tokens: Vec<SecretString>,
     definition_delay: Duration,
+    pods: Vec<(String, PodFault)>,
 }
 
 /// The switches for faults; clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Faults(Arc<Mutex<State>>);
+pub struct Faults {
+    state: Arc<Mutex<State>>,
+    /// Wakes the controllers when pods have other faults than before.
+    pub(crate) pods_changed: Arc<Notify>,
+}
 
 impl Faults {
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on a fault befalls pods whose name, or an image of theirs, contains a text.
+    pub fn befall_pods(&self, part: &str, fault: PodFault) {
+        self.state().pods.push((part.to_owned(), fault));
+        self.pods_changed.notify_one();
+    }
+
+    pub(crate) fn pods(&self) -> Vec<(String, PodFault)> {
+        self.state().pods.clone()
     }
 
     /// Adds a rule; the first that fits a request befalls it.
@@ -77,7 +124,10 @@ impl Faults {
     pub fn clear(&self) {
         let mut state = self.state();
         state.rules.clear();
+        state.pods.clear();
         state.definition_delay = Duration::ZERO;
+        drop(state);
+        self.pods_changed.notify_one();
     }
 
     /// From now on requests need one of these bearer tokens; none means that all are let in.

@@ -7,6 +7,7 @@
 
 mod admission;
 mod api;
+mod controllers;
 mod definitions;
 mod faults;
 mod fields;
@@ -24,6 +25,6 @@ mod status;
 mod store;
 mod strategy;
 
-pub use faults::{Fault, FaultRule, Faults};
+pub use faults::{Fault, FaultRule, Faults, PodFault};
 pub use server::{RequestRecord, Server};
 pub use store::CreatedObject;

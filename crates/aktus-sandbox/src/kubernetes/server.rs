@@ -5,8 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use super::api::Api;
+use super::controllers::{Controllers, World};
 use super::faults::Faults;
 use super::store::{CreatedObject, Store};
 use super::{http, seed};
@@ -73,11 +76,60 @@ impl Shared {
     }
 }
 
-/// A running Kubernetes API server. Dropping it closes the port.
+/// A running Kubernetes API server. Dropping it closes the port and stops the controllers.
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
     listener: Listener,
+    controllers: Option<JoinHandle<()>>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(controllers) = &self.controllers {
+            controllers.abort();
+        }
+    }
+}
+
+/// Runs the controllers whenever something changed or is due.
+async fn run_controllers(shared: Arc<Shared>, mut world: World) {
+    let start = Instant::now();
+    let mut controllers = Controllers::default();
+    let mut news = shared.changed.subscribe();
+    loop {
+        news.mark_unchanged();
+        let faults = shared.faults.pods();
+        if faults != world.pod_faults {
+            world.pod_faults = faults;
+            controllers.restart();
+        }
+        let (next, revision) = {
+            let mut api = shared.api();
+            let next = controllers.run(&mut api, &world, start.elapsed());
+            (next, api.store.revision())
+        };
+        shared.announce(revision);
+        // Their own writes are no news to the controllers.
+        if *news.borrow() == revision {
+            news.mark_unchanged();
+        }
+        let due = async {
+            match next {
+                Some(at) => tokio::time::sleep_until(start + at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            changed = news.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+            () = shared.faults.pods_changed.notified() => {}
+            () = due => {}
+        }
+    }
 }
 
 impl Server {
@@ -91,9 +143,9 @@ impl Server {
             None => Store::default(),
         };
         let new = store.is_empty();
-        let mut api = Api::new(store, options.clock.clone(), options.mode);
+        let mut api = Api::new(store, options.clock.clone());
         if new {
-            seed::seed(&mut api);
+            seed::seed(&mut api, options);
         }
         let revision = api.store.revision();
         let shared = Arc::new(Shared {
@@ -105,7 +157,16 @@ impl Server {
         shared.faults.require_tokens(options.bearer_tokens.clone());
         let answering = Arc::clone(&shared);
         let listener = Listener::start(move |request| http::answer(&answering, &request)).await?;
-        Ok(Self { shared, listener })
+        let controllers = options.controllers.then(|| {
+            let world = World {
+                mode: options.mode,
+                region: options.region.clone(),
+                step: options.step,
+                pod_faults: Vec::new(),
+            };
+            tokio::spawn(run_controllers(Arc::clone(&shared), world))
+        });
+        Ok(Self { shared, listener, controllers })
     }
 
     /// `http://127.0.0.1:PORT`, without a final slash.

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::decode::{self, Decoded};
 use super::object::metadata;
-use super::{Answer, Api, Parameters, Request, Target, review, text};
+use super::{Answer, Api, FieldValidation, Parameters, Request, Target, review, text};
 use crate::kubernetes::managed::Writer;
 use crate::kubernetes::names;
 use crate::kubernetes::status::Status;
 use crate::kubernetes::store::Key;
+use crate::kubernetes::strategy::{defaults, fit};
 use crate::kubernetes::{admission, definitions, strategy};
 
 pub(super) fn create(
@@ -26,10 +27,30 @@ pub(super) fn create(
     if review::answers(resource) {
         return review::answer(target, request);
     }
-    let Decoded { mut object, warnings } = decode::body(api, target, parameters.field_validation, request)?;
+    let Decoded { object, warnings } = decode::body(api, target, parameters.field_validation, request)?;
+    let created = keep(api, target, &parameters.field_manager, object, parameters.dry_run)?;
+    Ok(Answer::Json { code: 201, body: api.shown(resource, &created), warnings })
+}
+
+/// Creates an object that did not come over HTTP.
+pub(super) fn make(
+    api: &mut Api,
+    target: &Target,
+    manager: &str,
+    mut object: Value,
+    dry_run: bool,
+) -> Result<Arc<Value>, Status> {
+    fit::fit(&target.resource, &mut object, FieldValidation::Ignore).map_err(Status::unknown)?;
+    defaults::fill(&target.resource, &mut object);
+    keep(api, target, manager, object, dry_run)
+}
+
+/// Records who owns a new object's fields and keeps it.
+fn keep(api: &mut Api, target: &Target, manager: &str, mut object: Value, dry_run: bool) -> Result<Arc<Value>, Status> {
+    let resource = &target.resource;
     let now = api.clock.seconds();
     let writer = Writer {
-        manager: &parameters.field_manager,
+        manager,
         api_version: &resource.api_version(),
         subresource: "",
         now: &now,
@@ -37,8 +58,7 @@ pub(super) fn create(
         reset: &strategy::reset_fields(resource, None),
     };
     writer.update(&serde_json::json!({}), &mut object);
-    let created = insert(api, target, object, parameters.dry_run)?;
-    Ok(Answer::Json { code: 201, body: api.shown(resource, &created), warnings })
+    insert(api, target, object, dry_run)
 }
 
 /// Keeps a new object: name and identity given, admitted, prepared and validated.
@@ -51,6 +71,8 @@ pub(super) fn insert(api: &mut Api, target: &Target, mut object: Value, dry_run:
     if !matches!(text(&object, "resourceVersion"), "" | "0") {
         return Err(Status::unknown("resourceVersion should not be set on objects to be created"));
     }
+    // Admission sees an object before its name is made up.
+    admission::create(api, target, &mut object)?;
     if let Some(metadata) = metadata(&mut object) {
         for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "resourceVersion"] {
             metadata.remove(field);
@@ -63,10 +85,8 @@ pub(super) fn insert(api: &mut Api, target: &Target, mut object: Value, dry_run:
         let name = metadata.get("name").and_then(Value::as_str).unwrap_or("").to_owned();
         metadata.insert("uid".to_owned(), names::uid(next, &resource.storage, &name).into());
     }
-    let object = convert_in(target, object);
-    let mut object = object;
+    let mut object = strategy::convert::kept(resource, object);
     strategy::prepare::create(&api.context(&now), resource, &mut object);
-    admission::create(api, target, &mut object)?;
     let errors = strategy::validation::create(&api.context(&now), resource, &object);
     let name = text(&object, "name").to_owned();
     if !errors.is_empty() {
@@ -88,8 +108,4 @@ pub(super) fn insert(api: &mut Api, target: &Target, mut object: Value, dry_run:
     api.note_created(resource, &created);
     definitions::refresh(api, resource, &created);
     Ok(created)
-}
-
-fn convert_in(target: &Target, object: Value) -> Value {
-    strategy::convert::kept(&target.resource, object)
 }

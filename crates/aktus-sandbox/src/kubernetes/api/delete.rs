@@ -275,18 +275,30 @@ impl Api {
 
     /// Deletes an object as a controller does: by its finalizers, in the background.
     pub(crate) fn delete_as_controller(&mut self, key: &Key) {
+        self.delete_within(key, "Background", None);
+    }
+
+    /// Deletes an object after what depends on it.
+    pub(crate) fn delete_in_foreground(&mut self, key: &Key) {
+        self.delete_within(key, "Foreground", None);
+    }
+
+    /// Ends a pod that had its time.
+    pub(crate) fn delete_at_once(&mut self, key: &Key) {
+        self.delete_within(key, "Background", Some(0));
+    }
+
+    fn delete_within(&mut self, key: &Key, policy: &str, grace_period_seconds: Option<i64>) {
         let Some(live) = self.store.get(key).map(Arc::clone) else { return };
         let Some(resource) = self.resources.of_storage(&key.storage).map(Arc::clone) else {
             return;
         };
-        if is_terminating(&live) {
+        if is_terminating(&live) && grace_period_seconds.is_none() {
             return;
         }
-        let options = Options { propagation: Some("Background".to_owned()), ..Options::default() };
-        let writes = self.writes;
+        let options = Options { propagation: Some(policy.to_owned()), grace_period_seconds, ..Options::default() };
         // The object was there just now and no precondition was set, so nothing can be refused
         // but a namespace that stays.
-        drop(remove(self, &resource, key, &live, &options));
-        self.writes = writes;
+        drop(self.within_cluster(|api| remove(api, &resource, key, &live, &options)));
     }
 }

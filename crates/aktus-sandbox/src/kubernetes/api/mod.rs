@@ -6,6 +6,7 @@ mod create;
 mod decode;
 mod delete;
 mod discovery;
+mod internal;
 mod modify;
 mod object;
 mod parameters;
@@ -23,7 +24,7 @@ use super::resources::{Resource, Resources};
 use super::status::Status;
 use super::store::{CreatedObject, Key, Store};
 use super::strategy::{self, Context};
-use crate::{Clock, Mode};
+use crate::Clock;
 
 pub(crate) use decode::json_problem;
 pub(crate) use object::{text, text_at};
@@ -74,17 +75,18 @@ pub(crate) struct Api {
     pub(crate) store: Store,
     pub(crate) resources: Resources,
     pub(crate) clock: Clock,
-    pub(crate) mode: Mode,
     /// How many writes of clients changed something.
     pub(crate) writes: u64,
+    /// Whether writes are the cluster's own, which are not noted as a client's.
+    quiet: bool,
     /// Whether a new definition is served with the answer to its creation.
     pub(crate) establishes_at_once: bool,
 }
 
 impl Api {
-    pub(crate) fn new(store: Store, clock: Clock, mode: Mode) -> Self {
+    pub(crate) fn new(store: Store, clock: Clock) -> Self {
         let resources = Resources::default();
-        let mut api = Self { store, resources, clock, mode, writes: 0, establishes_at_once: true };
+        let mut api = Self { store, resources, clock, writes: 0, quiet: false, establishes_at_once: true };
         super::definitions::load_all(&mut api);
         api
     }
@@ -181,6 +183,9 @@ impl Api {
 
     /// Notes an identity that a client created.
     fn note_created(&mut self, resource: &Resource, object: &Value) {
+        if self.quiet {
+            return;
+        }
         let namespace = text(object, "namespace");
         self.store.note_created(CreatedObject {
             api_version: resource.api_version(),
