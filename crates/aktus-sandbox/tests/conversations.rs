@@ -4,6 +4,7 @@
 //! them. Each is held with a fresh stand-in, without controllers, and every status, body, event
 //! and warning must be the recorded one once times, versions and identities are masked.
 
+#[cfg(test)]
 mod conversation;
 
 use aktus_sandbox::kubernetes::Server;

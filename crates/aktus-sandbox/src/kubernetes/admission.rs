@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::api::{Api, Target, text};
+use super::api::{Api, Target, text, text_at};
 use super::names;
 use super::status::Status;
 use super::store::Key;
+use super::strategy::quantity;
 
 /// Before a new object is validated.
 pub(crate) fn create(api: &Api, target: &Target, object: &mut Value) -> Result<(), Status> {
@@ -181,6 +182,20 @@ fn give_priority(api: &Api, spec: &mut serde_json::Map<String, Value>) {
 }
 
 /// Before a changed object is validated.
-pub(crate) fn update(_api: &Api, _target: &Target, _live: &Arc<Value>, _new: &mut Value) -> Result<(), Status> {
-    Ok(())
+pub(crate) fn update(api: &Api, target: &Target, live: &Arc<Value>, new: &Value) -> Result<(), Status> {
+    if target.resource.storage != "persistentvolumeclaims" || target.subresource.is_some() {
+        return Ok(());
+    }
+    let size = |claim: &Value| quantity::milli(text_at(claim, "/spec/resources/requests/storage"));
+    if size(new) <= size(live) || text_at(live, "/status/phase") != "Bound" {
+        return Ok(());
+    }
+    let class = Key::new("storageclasses.storage.k8s.io", "", text_at(live, "/spec/storageClassName"));
+    let grows = api.store.get(&class).and_then(|class| class.get("allowVolumeExpansion")).and_then(Value::as_bool);
+    if grows == Some(true) {
+        return Ok(());
+    }
+    let why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must \
+               support resize";
+    Err(Status::forbidden("", "persistentvolumeclaims", text(live, "name"), why))
 }

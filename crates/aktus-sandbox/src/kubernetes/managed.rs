@@ -196,7 +196,7 @@ impl Writer<'_> {
         };
         managers.insert(id.clone(), applied);
         let mut new = match &last {
-            Some(last) if !last.set.is_empty() => self.prune(merged, &managers, &last.set),
+            Some(last) if !last.set.is_empty() => self.prune(&merged, &managers, &last.set),
             _ => merged,
         };
         let comparison = self.compare(&live, &new);
@@ -220,23 +220,23 @@ impl Writer<'_> {
 
     /// Takes out what the manager applied last time and not this time, unless somebody else owns
     /// it.
-    fn prune(&self, merged: Value, managers: &Managers, last: &FieldSet) -> Value {
+    fn prune(&self, merged: &Value, managers: &Managers, last: &FieldSet) -> Value {
         let schema = &self.typed.schema;
         let root = self.typed.root;
         let last = last.with_named_parents(schema, root);
-        let merged_set = merge::to_set(schema, root, &merged).with_named_parents(schema, root);
-        let pruned = merge::remove(schema, root, &merged, &last);
+        let merged_set = merge::to_set(schema, root, merged).with_named_parents(schema, root);
+        let pruned = merge::remove(schema, root, merged, &last);
         // Fields that another manager, or this one's new configuration, owns come back …
         let owned = managers
             .values()
             .fold(FieldSet::default(), |all, owned| all.union(&owned.set))
             .with_named_parents(schema, root);
         let pruned_set = merge::to_set(schema, root, &pruned).with_named_parents(schema, root);
-        let pruned = merge::remove(schema, root, &merged, &merged_set.difference(&pruned_set.union(&owned)));
+        let pruned = merge::remove(schema, root, merged, &merged_set.difference(&pruned_set.union(&owned)));
         // … and so do fields that the manager never owned.
         let pruned_set = merge::to_set(schema, root, &pruned).with_named_parents(schema, root);
         let gone = merged_set.difference(&pruned_set).intersection(&last);
-        merge::remove(schema, root, &merged, &gone)
+        merge::remove(schema, root, merged, &gone)
     }
 }
 

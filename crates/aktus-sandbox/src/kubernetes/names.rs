@@ -33,7 +33,7 @@ pub(crate) fn suffix(revision: u64, base: &str) -> String {
     letters(&digest(&["suffix", &revision.to_string(), base]), 5)
 }
 
-/// Ten letters that follow from a text, for the names of ReplicaSets and revisions.
+/// Ten letters that follow from a text, for the names of replica sets and revisions.
 pub(crate) fn hash(text: &str) -> String {
     letters(&digest(&["hash", text]), 10)
 }

@@ -44,11 +44,6 @@ impl Resource {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
     }
 
-    /// `deployments.apps`.
-    pub(crate) fn qualified(&self) -> String {
-        qualified(&self.plural, &self.group)
-    }
-
     /// The type of the version that objects are kept in, for built-in kinds.
     pub(crate) fn stored_type(&self) -> Option<Typed> {
         if self.api_version() == self.storage_version {
@@ -178,7 +173,7 @@ impl Resources {
                 versions.push(&resource.version);
             }
         }
-        versions.sort_by(|a, b| version_rank(b).cmp(&version_rank(a)));
+        versions.sort_by_key(|version| std::cmp::Reverse(version_rank(version)));
         versions
     }
 

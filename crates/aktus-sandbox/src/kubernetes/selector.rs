@@ -87,19 +87,6 @@ impl Selector {
         Some(Self { labels, fields: Vec::new() })
     }
 
-    /// A plain map of labels, as Services have.
-    pub(crate) fn of_labels(labels: &Value) -> Option<Self> {
-        let map = labels.as_object().filter(|map| !map.is_empty())?;
-        let labels = map
-            .iter()
-            .filter_map(|(key, value)| {
-                let operator = Operator::In(vec![value.as_str()?.to_owned()]);
-                Some(Requirement { key: key.clone(), operator })
-            })
-            .collect();
-        Some(Self { labels, fields: Vec::new() })
-    }
-
     pub(crate) fn is_everything(&self) -> bool {
         self.labels.is_empty() && self.fields.is_empty()
     }
@@ -306,7 +293,7 @@ impl Parser {
         loop {
             match self.next() {
                 Token::Text(text) => values.push(text),
-                Token::Sign(",") => continue,
+                Token::Sign(",") => {}
                 Token::Sign(")") => return Ok(values),
                 other => {
                     return Err(format!("found '{}', expected: ',', or ')'", other.literal()));

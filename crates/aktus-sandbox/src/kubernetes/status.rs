@@ -8,7 +8,7 @@ pub(crate) struct Status {
     pub(crate) code: u16,
     pub(crate) reason: &'static str,
     pub(crate) message: String,
-    pub(crate) details: Option<Details>,
+    pub(crate) details: Option<Box<Details>>,
 }
 
 /// What a refusal is about.
@@ -135,7 +135,7 @@ impl Status {
     fn about(code: u16, reason: &'static str, message: String, group: &str, kind: &str, name: &str) -> Self {
         let details =
             Details { name: name.to_owned(), group: group.to_owned(), kind: kind.to_owned(), ..Details::default() };
-        Self { code, reason, message, details: Some(details) }
+        Self { code, reason, message, details: Some(Box::new(details)) }
     }
 
     fn plain(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
@@ -150,7 +150,7 @@ impl Status {
     /// No such kind or sub-resource is served.
     pub(crate) fn no_such_resource() -> Self {
         let message = "the server could not find the requested resource";
-        let details = Some(Details::default());
+        let details = Some(Box::default());
         Self { details, ..Self::plain(404, "NotFound", message) }
     }
 
@@ -212,7 +212,7 @@ impl Status {
 
     pub(crate) fn apply_conflict(message: String, causes: Vec<Cause>) -> Self {
         let details = Details { causes, ..Details::default() };
-        Self { code: 409, reason: "Conflict", message, details: Some(details) }
+        Self { code: 409, reason: "Conflict", message, details: Some(Box::new(details)) }
     }
 
     pub(crate) fn bad_request(message: impl Into<String>) -> Self {
@@ -225,7 +225,7 @@ impl Status {
 
     pub(crate) fn method_not_allowed() -> Self {
         let message = "the server does not allow this method on the requested resource";
-        Self { details: Some(Details::default()), ..Self::plain(405, "MethodNotAllowed", message) }
+        Self { details: Some(Box::default()), ..Self::plain(405, "MethodNotAllowed", message) }
     }
 
     pub(crate) fn unsupported_media_type(message: impl Into<String>) -> Self {
@@ -254,7 +254,7 @@ impl Status {
             code: 500,
             reason: "InternalError",
             message: format!("Internal error occurred: {message}"),
-            details: Some(details),
+            details: Some(Box::new(details)),
         }
     }
 
@@ -273,7 +273,7 @@ impl Status {
             _ => ("InternalError", "Internal error occurred: etcdserver: leader changed"),
         };
         let details =
-            retry_after_seconds.map(|retry_after_seconds| Details { retry_after_seconds, ..Details::default() });
+            retry_after_seconds.map(|seconds| Box::new(Details { retry_after_seconds: seconds, ..Details::default() }));
         Self { code, reason, message: message.to_owned(), details }
     }
 

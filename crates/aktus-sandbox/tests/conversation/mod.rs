@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 /// The conversations of a folder, by name.
-pub fn load(folder: &str) -> Vec<(String, Value)> {
+pub(crate) fn load(folder: &str) -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -26,7 +26,7 @@ pub fn load(folder: &str) -> Vec<(String, Value)> {
 }
 
 /// Holds one conversation in a namespace of its own and lists what differs.
-pub fn hold(address: &str, name: &str, conversation: &Value) -> Vec<String> {
+pub(crate) fn hold(address: &str, name: &str, conversation: &Value) -> Vec<String> {
     let namespace = format!("api-{name}");
     let mut variables = BTreeMap::from([("namespace".to_owned(), namespace.clone())]);
     let body = json!({"metadata": {"name": namespace}}).to_string();
@@ -281,14 +281,14 @@ fn mask_between(text: &str, start: &str, end: &str, mask: &str) -> String {
 }
 
 /// An answer as HTTP brought it.
-pub struct Response {
-    pub status: u16,
-    pub body: String,
-    pub warnings: Vec<String>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) body: String,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Sends one request on a connection of its own.
-pub fn send(address: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Response {
+pub(crate) fn send(address: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Response {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");

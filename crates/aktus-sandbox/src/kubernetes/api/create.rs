@@ -11,7 +11,7 @@ use crate::kubernetes::managed::Writer;
 use crate::kubernetes::names;
 use crate::kubernetes::status::Status;
 use crate::kubernetes::store::Key;
-use crate::kubernetes::strategy::{defaults, fit};
+use crate::kubernetes::strategy::{convert, defaults, fit};
 use crate::kubernetes::{admission, definitions, strategy};
 
 pub(super) fn create(
@@ -29,7 +29,7 @@ pub(super) fn create(
     }
     let Decoded { object, warnings } = decode::body(api, target, parameters.field_validation, request)?;
     let created = keep(api, target, &parameters.field_manager, object, parameters.dry_run)?;
-    Ok(Answer::Json { code: 201, body: api.shown(resource, &created), warnings })
+    Ok(Answer::Json { code: 201, body: convert::shown(resource, &created), warnings })
 }
 
 /// Creates an object that did not come over HTTP.
@@ -85,7 +85,7 @@ pub(super) fn insert(api: &mut Api, target: &Target, mut object: Value, dry_run:
         let name = metadata.get("name").and_then(Value::as_str).unwrap_or("").to_owned();
         metadata.insert("uid".to_owned(), names::uid(next, &resource.storage, &name).into());
     }
-    let mut object = strategy::convert::kept(resource, object);
+    let mut object = convert::kept(resource, object);
     strategy::prepare::create(&api.context(&now), resource, &mut object);
     let errors = strategy::validation::create(&api.context(&now), resource, &object);
     let name = text(&object, "name").to_owned();

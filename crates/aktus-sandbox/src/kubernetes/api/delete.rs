@@ -14,6 +14,7 @@ use crate::kubernetes::selector::Selector;
 use crate::kubernetes::status::{FieldError, FieldErrorKind, Status, deleted};
 use crate::kubernetes::store::Key;
 use crate::kubernetes::strategy;
+use crate::kubernetes::strategy::convert;
 
 /// How a deletion was asked for.
 #[derive(Clone, Debug, Default)]
@@ -81,8 +82,8 @@ pub(super) fn delete(
     let resource = Arc::clone(&target.resource);
     let gone = remove(api, &resource, &key, &live, &options)?;
     let answer = match gone {
-        Outcome::Waiting(object) => api.shown(&resource, &object),
-        Outcome::Gone(object) if strategy::returns_deleted(&resource) => api.shown(&resource, &object),
+        Outcome::Waiting(object) => convert::shown(&resource, &object),
+        Outcome::Gone(object) if strategy::returns_deleted(&resource) => convert::shown(&resource, &object),
         Outcome::Gone(object) => {
             Arc::new(deleted(&resource.group, &resource.plural, text(&object, "name"), text(&object, "uid")))
         }
@@ -108,7 +109,7 @@ pub(super) fn delete_collection(
     let mut items = Vec::with_capacity(chosen.len());
     for (key, live) in chosen {
         remove(api, &resource, &key, &live, &options)?;
-        items.push(read::item(&resource, &api.shown(&resource, &live)));
+        items.push(read::item(&resource, &convert::shown(&resource, &live)));
     }
     Ok(Answer::json(
         200,

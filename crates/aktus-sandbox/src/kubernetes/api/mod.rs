@@ -23,7 +23,7 @@ use serde_json::Value;
 use super::resources::{Resource, Resources};
 use super::status::Status;
 use super::store::{CreatedObject, Key, Store};
-use super::strategy::{self, Context};
+use super::strategy::Context;
 use crate::Clock;
 
 pub(crate) use decode::json_problem;
@@ -134,9 +134,8 @@ impl Api {
             return Err(Status::no_such_resource());
         }
         let verb = match (request.method, &target.name) {
-            ("GET", Some(_)) if parameters.watch => "watch",
+            ("GET", _) if parameters.watch.is_some() => "watch",
             ("GET" | "HEAD", Some(_)) => "get",
-            ("GET" | "HEAD", None) if parameters.watch => "watch",
             ("GET" | "HEAD", None) => "list",
             ("POST", None) => "create",
             ("POST", Some(_)) if target.subresource.is_some() => "create",
@@ -174,11 +173,6 @@ impl Api {
     /// What rules may look at.
     pub(crate) fn context<'a>(&'a self, now: &'a str) -> Context<'a> {
         Context { store: &self.store, now }
-    }
-
-    /// An object as a version of its kind shows it.
-    pub(crate) fn shown(&self, resource: &Resource, object: &Arc<Value>) -> Arc<Value> {
-        strategy::convert::shown(resource, object)
     }
 
     /// Notes an identity that a client created.

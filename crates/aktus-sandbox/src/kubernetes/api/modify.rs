@@ -13,6 +13,7 @@ use crate::kubernetes::merge;
 use crate::kubernetes::resources::Resource;
 use crate::kubernetes::status::{FieldError, Status};
 use crate::kubernetes::store::Key;
+use crate::kubernetes::strategy::convert;
 use crate::kubernetes::{admission, definitions, strategy};
 
 /// PUT of an object or of its status.
@@ -44,11 +45,11 @@ pub(super) fn replace(
             let writer = writer(&resource, parameters, "", &now);
             writer.using(|writer| writer.update(&json!({}), &mut object));
             let created = create::insert(api, target, object, parameters.dry_run)?;
-            return Ok(Answer::Json { code: 201, body: api.shown(&resource, &created), warnings });
+            return Ok(Answer::Json { code: 201, body: convert::shown(&resource, &created), warnings });
         }
     };
     check_identity(&resource, &live, &object)?;
-    let live_shown = api.shown(&resource, &live);
+    let live_shown = convert::shown(&resource, &live);
     let subresource = target.subresource.as_deref().unwrap_or("");
     if text(&object, "resourceVersion").is_empty() && !strategy::allows_unconditional(&resource) {
         let error = FieldError::invalid("metadata.resourceVersion", &Value::from(0), "must be specified for an update");
@@ -57,7 +58,7 @@ pub(super) fn replace(
     let writer = writer(&resource, parameters, subresource, &now);
     writer.using(|writer| writer.update(&live_shown, &mut object));
     let updated = commit(api, target, &live, object, parameters.dry_run)?;
-    Ok(Answer::Json { code: 200, body: api.shown(&resource, &updated), warnings })
+    Ok(Answer::Json { code: 200, body: convert::shown(&resource, &updated), warnings })
 }
 
 /// A writer's parts that live as long as the call.
@@ -112,10 +113,10 @@ pub(super) fn commit(
         return Err(Status::modified(group, plural, &name));
     }
     let now = api.clock.seconds();
-    let mut new = strategy::convert::kept(resource, new);
+    let mut new = convert::kept(resource, new);
     keep_system_metadata(live, &mut new);
     strategy::prepare::update(&api.context(&now), resource, target.subresource.as_deref(), live, &mut new);
-    admission::update(api, target, live, &mut new)?;
+    admission::update(api, target, live, &new)?;
     let errors = strategy::validation::update(&api.context(&now), resource, target.subresource.as_deref(), live, &new);
     if !errors.is_empty() {
         return Err(Status::invalid(group, &resource.kind, &name, &errors));

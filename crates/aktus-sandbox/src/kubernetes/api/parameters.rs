@@ -14,6 +14,15 @@ pub(crate) enum FieldValidation {
     Strict,
 }
 
+/// The options of a watch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WatchOptions {
+    /// The client can do with news of how far the watch has come.
+    pub(crate) bookmarks: bool,
+    /// What there is comes first.
+    pub(crate) send_initial_events: bool,
+}
+
 /// The options of a request.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Parameters {
@@ -29,11 +38,9 @@ pub(crate) struct Parameters {
     pub(crate) limit: usize,
     pub(crate) continuation: String,
     pub(crate) resource_version: String,
-    pub(crate) resource_version_match: String,
     pub(crate) timeout_seconds: Option<u64>,
-    pub(crate) watch: bool,
-    pub(crate) bookmarks: bool,
-    pub(crate) send_initial_events: bool,
+    /// Set where changes are wanted instead of what there is.
+    pub(crate) watch: Option<WatchOptions>,
     pub(crate) propagation_policy: Option<String>,
     pub(crate) grace_period_seconds: Option<i64>,
 }
@@ -82,11 +89,11 @@ impl Parameters {
             limit: value("limit").parse().unwrap_or(0),
             continuation: value("continue"),
             resource_version: value("resourceVersion"),
-            resource_version_match: value("resourceVersionMatch"),
             timeout_seconds: value("timeoutSeconds").parse().ok(),
-            watch: flag("watch"),
-            bookmarks: flag("allowWatchBookmarks"),
-            send_initial_events: flag("sendInitialEvents"),
+            watch: flag("watch").then(|| WatchOptions {
+                bookmarks: flag("allowWatchBookmarks"),
+                send_initial_events: flag("sendInitialEvents"),
+            }),
             propagation_policy: Some(value("propagationPolicy")).filter(|text| !text.is_empty()),
             grace_period_seconds: value("gracePeriodSeconds").parse().ok(),
         })

@@ -10,8 +10,8 @@ use super::object::metadata;
 use super::{Answer, Api, FieldValidation, Parameters, Request, Target, create, text, text_at};
 use crate::kubernetes::managed;
 use crate::kubernetes::patch;
-use crate::kubernetes::status::{Details, FieldError, FieldErrorKind, Status};
-use crate::kubernetes::strategy::{defaults, fit};
+use crate::kubernetes::status::{FieldError, FieldErrorKind, Status};
+use crate::kubernetes::strategy::{convert, defaults, fit};
 
 pub(super) fn patch(
     api: &mut Api,
@@ -35,7 +35,7 @@ pub(super) fn patch(
         | "application/json-patch+json"
         | "application/strategic-merge-patch+json") => change(api, target, parameters, content_type, request.body),
         _ => Err(Status {
-            details: Some(Details::default()),
+            details: Some(Box::default()),
             ..Status::unsupported_media_type("415: Unsupported Media Type")
         }),
     }
@@ -72,7 +72,8 @@ fn change(
     }
     let (_, live) = api.object(target)?;
     let scale = target.subresource.as_deref() == Some("scale");
-    let before = if scale { modify::scale_for_patch(api, target)? } else { Value::clone(&api.shown(&resource, &live)) };
+    let before =
+        if scale { modify::scale_for_patch(api, target)? } else { Value::clone(&convert::shown(&resource, &live)) };
     let mut patched = match content_type {
         "application/json-patch+json" => {
             let document = document(body, "[]handlers.jsonPatchOp")?;
@@ -109,10 +110,10 @@ fn change(
     defaults::fill(&resource, &mut patched);
     let subresource = target.subresource.as_deref().unwrap_or("");
     let now = api.clock.seconds();
-    let shown = api.shown(&resource, &live);
+    let shown = convert::shown(&resource, &live);
     writer(&resource, parameters, subresource, &now).using(|writer| writer.update(&shown, &mut patched));
     let updated = commit(api, target, &live, patched, parameters.dry_run)?;
-    Ok(Answer::Json { code: 200, body: api.shown(&resource, &updated), warnings })
+    Ok(Answer::Json { code: 200, body: convert::shown(&resource, &updated), warnings })
 }
 
 /// An operation of a JSON patch did not fit.
@@ -121,7 +122,7 @@ fn rejected() -> Status {
         code: 422,
         reason: "Invalid",
         message: "the server rejected our request due to an error in our request".to_owned(),
-        details: Some(Details::default()),
+        details: Some(Box::default()),
     }
 }
 
@@ -156,11 +157,11 @@ fn apply(api: &mut Api, target: &Target, parameters: &Parameters, body: &[u8]) -
                 return Err(Status::conflict(&resource.group, &resource.plural, name, &why));
             }
             let created = create::insert(api, target, object, parameters.dry_run)?;
-            return Ok(Answer::json(201, api.shown(&resource, &created)));
+            return Ok(Answer::json(201, convert::shown(&resource, &created)));
         }
     };
     check_configuration(target, &config)?;
-    let shown = api.shown(&resource, &live);
+    let shown = convert::shown(&resource, &live);
     let mut object = owner.using(|writer| writer.apply(&shown, &config, force))?;
     finish(target, &mut object)?;
     if text(&config, "resourceVersion").is_empty()
@@ -169,7 +170,7 @@ fn apply(api: &mut Api, target: &Target, parameters: &Parameters, body: &[u8]) -
         metadata.remove("resourceVersion");
     }
     let updated = commit(api, target, &live, object, parameters.dry_run)?;
-    Ok(Answer::json(200, api.shown(&resource, &updated)))
+    Ok(Answer::json(200, convert::shown(&resource, &updated)))
 }
 
 /// Reads an applied configuration. It may be YAML by its media type; only JSON, which is YAML

@@ -9,6 +9,7 @@ use crate::kubernetes::resources::Resource;
 use crate::kubernetes::selector::Selector;
 use crate::kubernetes::status::Status;
 use crate::kubernetes::store::Key;
+use crate::kubernetes::strategy::convert;
 
 impl Api {
     /// The object a target names.
@@ -25,7 +26,7 @@ impl Api {
 
 pub(super) fn get(api: &Api, target: &Target) -> Result<Answer, Status> {
     let (_, object) = api.object(target)?;
-    Ok(Answer::json(200, api.shown(&target.resource, &object)))
+    Ok(Answer::json(200, convert::shown(&target.resource, &object)))
 }
 
 /// The sandbox's containers say nothing.
@@ -61,7 +62,7 @@ pub(super) fn list(api: &Api, target: &Target, parameters: &Parameters) -> Resul
             remaining += 1;
             continue;
         }
-        items.push(item(resource, &api.shown(resource, object)));
+        items.push(item(resource, &convert::shown(resource, object)));
         last = Some(key);
     }
     let mut metadata = json!({"resourceVersion": revision.to_string()});

@@ -47,7 +47,8 @@ pub(super) fn start(api: &Api, target: &Target, parameters: &Parameters) -> Resu
             ))
         })?,
     };
-    let send_initial = parameters.send_initial_events || asked == 0;
+    let options = parameters.watch.unwrap_or_default();
+    let send_initial = options.send_initial_events || asked == 0;
     let mut initial = Vec::new();
     if send_initial {
         let objects = api.store.list(&resource.storage, target.namespace.as_deref());
@@ -60,8 +61,8 @@ pub(super) fn start(api: &Api, target: &Target, parameters: &Parameters) -> Resu
         selector,
         revision: if send_initial { revision } else { asked },
         initial,
-        initial_bookmark: parameters.send_initial_events && parameters.bookmarks,
-        bookmarks: parameters.bookmarks,
+        initial_bookmark: options.send_initial_events && options.bookmarks,
+        bookmarks: options.bookmarks,
     };
     Ok(Answer::Watch(WatchRequest { watcher, timeout_seconds: parameters.timeout_seconds }))
 }

@@ -11,7 +11,7 @@ use crate::kubernetes::merge::equal;
 use crate::kubernetes::names;
 use crate::kubernetes::store::Key;
 
-/// The label that tells the ReplicaSets of one Deployment apart.
+/// The label that tells the replica sets of one Deployment apart.
 const HASH: &str = "pod-template-hash";
 const REVISION: &str = "deployment.kubernetes.io/revision";
 
@@ -21,13 +21,12 @@ pub(super) fn look_at(work: &mut Work<'_>, key: &Key, deployment: &Value) {
     }
     let mut sets = work.controlled(deployment, "replicasets.apps");
     sets.retain(|(_, set)| !is_going(set));
-    let current = match current(&sets, deployment) {
-        Some(current) => current,
-        None => {
-            let Some(made) = make(work, key, deployment, &sets) else { return };
-            sets.push(made.clone());
-            made
-        }
+    let current = if let Some(current) = current(&sets, deployment) {
+        current
+    } else {
+        let Some(made) = make(work, key, deployment, &sets) else { return };
+        sets.push(made.clone());
+        made
     };
     let (current_key, current_set) = current;
     let revision = text_at_annotation(&current_set, REVISION);
@@ -68,7 +67,7 @@ fn revisions(sets: &[(Key, Arc<Value>)]) -> Vec<i64> {
     sets.iter().filter_map(|(_, set)| text_at_annotation(set, REVISION).parse().ok()).collect()
 }
 
-/// A template without the label that tells ReplicaSets apart.
+/// A template without the label that tells replica sets apart.
 fn template(object: &Value) -> Value {
     let mut template = object.pointer("/spec/template").cloned().unwrap_or(Value::Null);
     let labels = template.pointer_mut("/metadata/labels").and_then(Value::as_object_mut);
@@ -163,7 +162,7 @@ fn set_replicas(work: &mut Work<'_>, key: &Key, replicas: i64) {
     });
 }
 
-/// Deletes the oldest of the ReplicaSets that serve nobody, up to the limit of the Deployment.
+/// Deletes the oldest of the replica sets that serve nobody, up to the limit of the Deployment.
 fn clean_up(work: &mut Work<'_>, deployment: &Value, sets: &[(Key, Arc<Value>)], current: &Key) {
     let limit = deployment.pointer("/spec/revisionHistoryLimit").and_then(Value::as_u64);
     let limit = usize::try_from(limit.unwrap_or(10)).unwrap_or(10);

@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn durations_are_read_as_go_writes_them() {
         assert_eq!(seconds_of("30s"), Some(Duration::from_secs(30)));
-        assert_eq!(seconds_of("1h5m"), Some(Duration::from_secs(3900)));
+        assert_eq!(seconds_of("1h5m"), Some(Duration::from_mins(65)));
         assert_eq!(seconds_of("Never"), None);
         assert_eq!(seconds_of(""), None);
         assert_eq!(seconds_of("30"), None);

@@ -28,7 +28,7 @@ pub(super) fn schema(text: &str) -> Schema {
     }
     let mut current: Option<(TypeId, String, bool)> = None;
     let mut fields = BTreeMap::new();
-    let mut finish =
+    let finish =
         |schema: &mut Schema, current: &mut Option<(TypeId, String, bool)>, fields: &mut BTreeMap<String, Field>| {
             if let Some((id, name, atomic)) = current.take() {
                 let value = Type::Struct { name, fields: std::mem::take(fields), atomic, unknown: None };

@@ -65,8 +65,7 @@ pub(crate) fn allows_unconditional(resource: &Resource) -> bool {
         && !matches!(
             (resource.group.as_str(), resource.kind.as_str()),
             ("coordination.k8s.io", "Lease")
-                | ("apiextensions.k8s.io" | "apiregistration.k8s.io", _)
-                | ("admissionregistration.k8s.io", _)
+                | ("apiextensions.k8s.io" | "apiregistration.k8s.io" | "admissionregistration.k8s.io", _)
                 | ("storage.k8s.io", "StorageClass" | "CSIDriver" | "VolumeAttachment" | "CSINode")
                 | ("policy", "PodDisruptionBudget")
         )

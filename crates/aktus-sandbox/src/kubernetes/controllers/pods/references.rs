@@ -1,4 +1,4 @@
-//! Which Secrets and ConfigMaps does a pod need, and are they there?
+//! Which Secrets and configuration maps does a pod need, and are they there?
 
 use serde_json::Value;
 

@@ -62,7 +62,7 @@ fn a_gpu_pod_gets_a_node_from_the_pool_up_to_its_limit_and_gives_it_back() {
     cluster.check(&format!("{DEPLOYMENTS}/inference"), "/status/readyReplicas", &json!(2));
     assert_eq!(cluster.names(NODES).len(), 4);
     cluster.delete(&format!("{DEPLOYMENTS}/inference"));
-    cluster.pass(std::time::Duration::from_secs(120));
+    cluster.pass(std::time::Duration::from_mins(2));
     assert_eq!(cluster.names(NODES).len(), 2, "empty nodes go");
 }
 

@@ -1,4 +1,4 @@
-//! Deployments, StatefulSets, DaemonSets, Jobs and Services.
+//! Workloads and Services.
 
 use serde_json::{Value, json};
 

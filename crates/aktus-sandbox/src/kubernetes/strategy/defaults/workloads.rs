@@ -1,6 +1,6 @@
 //! The defaults of what makes pods.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{absent, at, each, fill_claim, pods, within};
 use crate::kubernetes::resources::Resource;
@@ -113,6 +113,8 @@ fn fill_replication_controller(map: &mut Map<String, Value>) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

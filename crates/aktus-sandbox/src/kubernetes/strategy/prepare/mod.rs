@@ -89,9 +89,16 @@ fn has_generation(resource: &Resource) -> bool {
             (resource.group.as_str(), resource.kind.as_str()),
             ("", "Pod" | "ReplicationController")
                 | ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet")
-                | ("batch" | "admissionregistration.k8s.io" | "apiextensions.k8s.io", _)
                 | ("networking.k8s.io", "Ingress" | "IngressClass" | "NetworkPolicy")
-                | ("policy" | "flowcontrol.apiserver.k8s.io" | "discovery.k8s.io", _)
+                | (
+                    "batch"
+                        | "admissionregistration.k8s.io"
+                        | "apiextensions.k8s.io"
+                        | "policy"
+                        | "flowcontrol.apiserver.k8s.io"
+                        | "discovery.k8s.io",
+                    _
+                )
                 | ("scheduling.k8s.io", "PriorityClass")
         )
 }
@@ -205,7 +212,7 @@ fn update_status(context: &Context<'_>, resource: &Resource, old: &Map<String, V
         // Of a custom object only the status changes, and who owns it.
         let managed = metadata(map, "managedFields");
         let status = map.get("status").cloned();
-        *map = old.clone();
+        map.clone_from(old);
         if let Some(held) = entry(map, "metadata") {
             if managed.is_null() {
                 held.remove("managedFields");

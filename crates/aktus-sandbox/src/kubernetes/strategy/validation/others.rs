@@ -1,4 +1,4 @@
-//! What is wrong with Secrets, ConfigMaps and the rest?
+//! What is wrong with Secrets, configuration maps and the rest?
 
 use base64::Engine as _;
 use serde_json::Value;
@@ -94,11 +94,9 @@ fn secret(object: &Value, live: Option<&Value>, errors: &mut Vec<FieldError>) {
         "kubernetes.io/ssh-auth" => {
             wanted("ssh-privatekey");
         }
-        "kubernetes.io/basic-auth" => {
-            if data.get("username").is_none() && data.get("password").is_none() {
-                errors.push(FieldError::required("data[username]", ""));
-                errors.push(FieldError::required("data[password]", ""));
-            }
+        "kubernetes.io/basic-auth" if data.get("username").is_none() && data.get("password").is_none() => {
+            errors.push(FieldError::required("data[username]", ""));
+            errors.push(FieldError::required("data[password]", ""));
         }
         kind @ ("kubernetes.io/dockerconfigjson" | "kubernetes.io/dockercfg") => {
             let key = format!(".{}", kind.trim_start_matches("kubernetes.io/"));
