@@ -66,20 +66,27 @@ pub(crate) struct CliError {
     pub(crate) hints: Vec<String>,
     /// Already told, so that only the exit code is left to give.
     pub(crate) told: bool,
+    /// The text is Helm's, and stands as Helm prints it.
+    pub(crate) helm: bool,
 }
 
 impl CliError {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new(), told: false }
+        Self { kind, message: message.into(), hints: Vec::new(), told: false, helm: false }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
+    /// A chart that Helm would refuse, in Helm's words.
+    pub(crate) fn helm(message: impl Into<String>) -> Self {
+        Self { helm: true, ..Self::new(Kind::Chart, message) }
+    }
+
     /// An error that the report has already told.
     pub(crate) fn told(kind: Kind) -> Self {
-        Self { kind, message: String::new(), hints: Vec::new(), told: true }
+        Self { kind, message: String::new(), hints: Vec::new(), told: true, helm: false }
     }
 
     #[must_use]

@@ -80,7 +80,8 @@ impl Ui {
             return;
         }
         let (bold, red, reset) = if self.color { ("\x1b[1m", "\x1b[31m", "\x1b[0m") } else { ("", "", "") };
-        let mut text = format!("{bold}{red}error{reset}: {}\n", printable(&error.message));
+        let word = if error.helm { "Error" } else { "error" };
+        let mut text = format!("{bold}{red}{word}{reset}: {}\n", printable(&error.message));
         for hint in &error.hints {
             text.push_str(&format!("{bold}hint{reset}: {}\n", printable(hint)));
         }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use aktus_helm::{
-    Capabilities, Chart, KubeVersion, LoadOptions, OutputOptions, Release, RenderOptions, SystemHost, render,
+    Capabilities, Chart, KubeVersion, LoadOptions, OutputOptions, Release, RenderError, RenderOptions, SystemHost,
+    render,
 };
 use clap::Args;
 use jiff::Timestamp;
@@ -82,6 +83,21 @@ pub(crate) struct Template {
     registry: RegistryArguments,
 }
 
+/// What Helm adds to errors of rendering, once there is something to show.
+const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
+
+/// Helm's words for a chart that is not rendered.
+fn refusal(error: &RenderError) -> String {
+    match error {
+        RenderError::NotInstallable { .. }
+        | RenderError::MissingDependencies { .. }
+        | RenderError::TypeMismatch { .. }
+        | RenderError::Depth(_)
+        | RenderError::Schema(_) => error.to_string(),
+        rendering => format!("{rendering}{ADVICE}"),
+    }
+}
+
 impl Template {
     pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
         let (name, reference) = match &self.chart {
@@ -114,15 +130,13 @@ impl Template {
             let dice = dice();
             let host = SystemHost::new(Timestamp::now, move |buffer: &mut [u8]| dice(buffer));
             // The texts are Helm's, as its command line prints them.
-            let rendered = render(&chart, &values, &options, &host).map_err(|error| error.to_string())?;
-            let manifests = rendered
-                .into_manifests()
-                .map_err(|error| format!("{error}\n\nUse --debug flag to render out invalid YAML"))?;
+            let rendered = render(&chart, &values, &options, &host).map_err(|error| refusal(&error))?;
+            let manifests = rendered.into_manifests().map_err(|error| format!("{error}{ADVICE}"))?;
             manifests.template_output(&output).map_err(|error| error.to_string())
         })
         .await;
         let rendered = rendered.map_err(|error| CliError::new(Kind::Internal, error.to_string()))?;
-        let text = rendered.map_err(|message| CliError::new(Kind::Chart, message))?;
+        let text = rendered.map_err(CliError::helm)?;
         Ok(ui.data(text.as_bytes())?)
     }
 
