@@ -98,6 +98,46 @@ fn values_that_do_not_fit() {
 }
 
 #[test]
+fn formats_count_up_to_draft_7() {
+    let schema = |draft: &str, format: &str| {
+        format!(
+            r#"{{"$schema":"{draft}","properties":{{"s":{{"type":"string","format":"{format}","minLength":99}}}}}}"#
+        )
+    };
+    let draft_7 = |format: &str| schema("http://json-schema.org/draft-07/schema#", format);
+    let found = r#"- at '/s': 'it\'s "q"' is not valid"#;
+    check(&draft_7("ipv4"), &format!("{found} ipv4: expected four decimals\n"));
+    check(&draft_7("uri"), &format!("{found} uri: relative url\n"));
+    check(&draft_7("hostname"), &format!("{found} hostname: invalid character '\\''\n"));
+    check(&schema("http://json-schema.org/draft-04/schema#", "email"), &format!("{found} email: missing @\n"));
+    for format in ["bogus", "idn-email", "regex"] {
+        check(&draft_7(format), "- at '/s': minLength: got 8, want 99\n");
+    }
+    check(&schema("https://json-schema.org/draft/2019-09/schema", "ipv4"), "- at '/s': minLength: got 8, want 99\n");
+}
+
+#[test]
+fn patterns_are_those_of_go() {
+    let why = "'(?=x)' is not valid regex: error parsing regexp: invalid or unsupported Perl syntax: `(?=`";
+    check(
+        r#"{"properties":{"a":{"properties":{"b":{"pattern":"(?=x)"}}}}}"#,
+        &format!(
+            "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed with \
+             'https://json-schema.org/draft/2020-12/schema#'\n- at '': 'allOf' failed\n  \
+             - at '/properties/a': 'allOf' failed\n    - at '/properties/a/properties/b': 'allOf' failed\n      \
+             - at '/properties/a/properties/b/pattern': {why}"
+        ),
+    );
+    check(
+        r#"{"$schema":"http://json-schema.org/draft-07/schema#","pattern":"(?=x)"}"#,
+        &format!(
+            "\"file:///values.schema.json#\" is not valid against metaschema: jsonschema validation failed with \
+             'http://json-schema.org/draft-07/schema#'\n- at '/pattern': {why}"
+        ),
+    );
+}
+
+#[test]
 fn texts_that_are_no_schema() {
     check("", "EOF");
     check("{", "unexpected EOF");

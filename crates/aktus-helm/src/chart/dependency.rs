@@ -292,6 +292,8 @@ impl ChartTree {
             for import in dependency.import_values.iter().filter(|_| first_time) {
                 let Some((child, parent)) = import_paths(import) else { continue };
                 if let Some(found) = table(&values, &format!("{}.{child}", dependency.name)) {
+                    // Merging writes into both sides, and Go's `AsMap` gives a new map for an empty one.
+                    let found = if found.is_empty() { Map::new() } else { found };
                     merge_tables(&imported, &nested(&parent, found));
                 } else {
                     tracing::warn!(

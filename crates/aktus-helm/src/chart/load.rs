@@ -76,7 +76,13 @@ pub enum LoadError {
     /// There is no Chart.yaml.
     #[error("Chart.yaml file is missing")]
     MissingChartYaml,
-    /// Helm 4 found no Chart.yaml in an archive.
+    /// Helm 4 found no Chart.yaml in a directory. Helm's text.
+    #[error("unable to detect chart at {path}: open {path}: no such file or directory", path = path.display())]
+    UndetectableChart {
+        /// Where the Chart.yaml should be.
+        path: PathBuf,
+    },
+    /// Helm 4 found no Chart.yaml in an archive. Helm's text.
     #[error("unable to detect chart version, no Chart.yaml found")]
     UndetectableVersion,
     /// An `apiVersion` that Helm 4 does not know.

@@ -18,7 +18,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use aktus_gotmpl::Frozen;
+use aktus_gotmpl::{Frozen, Profile};
 
 use self::archive::Budget;
 use self::load::Origin;
@@ -126,6 +126,10 @@ impl Chart {
 
     /// The chart in a directory, without what its `.helmignore` names.
     pub fn from_directory(directory: &Path, options: &LoadOptions) -> Result<Self, LoadError> {
+        if options.profile == Profile::Helm4 && !directory.join("Chart.yaml").exists() {
+            let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+            return Err(LoadError::UndetectableChart { path: directory.join("Chart.yaml") });
+        }
         let files = directory::read(directory, &options.limits)?;
         let mut budget = Budget::new(&options.limits);
         load::root(files, Origin::Directory, options.profile, &mut budget)

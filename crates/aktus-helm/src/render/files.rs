@@ -2,6 +2,7 @@
 //!
 //! Upstream: Helm's `pkg/engine/files.go`.
 
+use aktus_gotmpl::go::glob::Glob;
 use aktus_gotmpl::{
     CallError, Frozen, Kind, List, Map, Method, NamedType, Object, ObjectRef, Profile, Str, Type, Underlying, Value,
     methods,
@@ -9,7 +10,6 @@ use aktus_gotmpl::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::glob::Glob;
 use crate::chart::File;
 use crate::path;
 use crate::values::write_yaml;
@@ -48,11 +48,11 @@ impl Files {
     }
 
     fn glob(&self, pattern: &Str) -> ObjectRef {
-        let glob = pattern.as_utf8().and_then(Glob::compile);
+        let glob = Glob::compile(pattern, &['/']);
         let entries = self.files.entries().into_iter().filter(|(path, _)| match &glob {
+            Ok(glob) => glob.is_match(path),
             // Helm takes a malformed pattern for `**`.
-            None => true,
-            Some(glob) => path.as_utf8().is_some_and(|path| glob.matches(path)),
+            Err(_) => true,
         });
         ObjectRef::new(Self { files: Map::collect(&Type::BYTES, entries), profile: self.profile })
     }

@@ -5,7 +5,6 @@
 mod capabilities;
 mod chart_object;
 mod files;
-mod glob;
 mod release;
 mod scope;
 mod values_object;

@@ -4,7 +4,8 @@
 
 use aktus_gotmpl::{Frozen, Profile};
 
-use super::scanner::{End, Entries, Node, Scanner, freeze, set, set_index, thaw};
+use super::node::{Entries, Node, freeze, set, set_index, thaw};
+use super::scanner::{End, Scanner};
 use super::set::{
     SetError, Stop, checked_index, index, not_a_list, put_map, quote_runes, take_list, take_map, with_inner_map,
 };

@@ -3,6 +3,7 @@
 mod coalesce;
 pub(crate) mod documents;
 mod literal;
+mod node;
 mod options;
 mod scanner;
 pub(crate) mod schema;

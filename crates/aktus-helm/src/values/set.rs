@@ -6,7 +6,8 @@ use aktus_gotmpl::go::strconv::{atoi, parse_int, quote, quote_rune_into};
 use aktus_gotmpl::go::unicode;
 use aktus_gotmpl::{Frozen, Profile};
 
-use super::scanner::{End, Entries, Node, Scanner, freeze, set, set_index, thaw};
+use super::node::{Entries, Node, freeze, set, set_index, thaw};
+use super::scanner::{End, Scanner};
 use super::tree::ValuesBuilder;
 use crate::limits::Limits;
 

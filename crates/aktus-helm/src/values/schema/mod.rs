@@ -3,12 +3,14 @@
 //! Upstream: Helm's `pkg/chart/common/util/jsonschema.go` on santhosh-tekuri/jsonschema v6.
 //! Deliberately stricter than Helm: a schema cannot load files or URLs.
 
+mod format;
 mod report;
 mod words;
 
 use aktus_gotmpl::Frozen;
 use aktus_yaml::SerdeBuilder;
-use jsonschema::{Draft, Retrieve, Uri, Validator};
+use jsonschema::error::ValidationErrorKind as Kind;
+use jsonschema::{Draft, PatternOptions, ReferencingError, Retrieve, Uri, ValidationError, Validator};
 use serde_json::Value;
 
 use self::report::Report;
@@ -99,7 +101,8 @@ fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> 
             limits.schema_references
         )));
     }
-    let report = match Draft::default().detect(&schema) {
+    let draft = Draft::default().detect(&schema);
+    let report = match draft {
         Draft::Draft4 => against(&jsonschema::draft4::meta::validator(), &schema),
         Draft::Draft6 => against(&jsonschema::draft6::meta::validator(), &schema),
         Draft::Draft7 => against(&jsonschema::draft7::meta::validator(), &schema),
@@ -111,17 +114,29 @@ fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> 
         }
     };
     if !report.is_empty() {
-        return Err(Problem::Schema(not_a_schema(&schema, &report)));
+        return Err(Problem::Schema(not_a_schema(&schema, &report.to_string())));
     }
-    let validator = jsonschema::options()
+    let asserts_formats = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
+    let mut options = jsonschema::options()
         .with_base_uri(BASE)
         .with_retriever(Closed)
-        .should_validate_formats(false)
-        .build(&schema)
-        .map_err(|error| Problem::Schema(not_compiled(&error)))?;
+        .with_pattern_options(PatternOptions::regex())
+        .should_validate_formats(asserts_formats);
+    if asserts_formats {
+        for (name, check) in format::FORMATS {
+            options = options.with_format(name, move |text: &str| check(text).is_ok());
+        }
+        for name in UNKNOWN_FORMATS {
+            options = options.with_format(name, |_: &str| true);
+        }
+    }
+    let validator = options.build(&schema).map_err(|error| Problem::Schema(not_compiled(&error, &schema, draft)))?;
     let report = Report::new(validator.iter_errors(values), &schema);
     if report.is_empty() { Ok(()) } else { Err(Problem::Values(report)) }
 }
+
+/// Formats that Go's validator does not know, and so takes every text to have.
+const UNKNOWN_FORMATS: [&str; 2] = ["idn-email", "idn-hostname"];
 
 /// What makes a schema none of its dialect.
 fn against(dialect: &Validator, schema: &Value) -> Report {
@@ -169,28 +184,57 @@ impl Retrieve for Closed {
     }
 }
 
-fn not_a_schema(schema: &Value, report: &Report) -> String {
+fn not_a_schema(schema: &Value, problems: &str) -> String {
     let dialect = schema.get("$schema").and_then(Value::as_str);
-    let dialect = dialect.unwrap_or("https://json-schema.org/draft/2020-12/schema");
-    let dialect = dialect.trim_end_matches('#');
-    let text = report.to_string();
-    format!(
-        "\"{BASE}#\" is not valid against metaschema: jsonschema validation failed with '{dialect}#'\n{}",
-        text.trim_end_matches('\n')
-    )
+    let dialect = dialect.unwrap_or("https://json-schema.org/draft/2020-12/schema").trim_end_matches('#');
+    let problems = problems.trim_end_matches('\n');
+    format!("\"{BASE}#\" is not valid against metaschema: jsonschema validation failed with '{dialect}#'\n{problems}")
 }
 
 /// Why a schema that fits its dialect could not be used, in Helm's words where it has some.
-fn not_compiled(error: &jsonschema::ValidationError<'_>) -> String {
-    use jsonschema::error::ValidationErrorKind;
-    if let ValidationErrorKind::Referencing(error) = error.kind() {
-        return match error {
-            jsonschema::ReferencingError::PointerToNowhere { pointer } => {
-                format!("json-pointer in \"{BASE}#{pointer}\" not found")
-            }
-            jsonschema::ReferencingError::Unretrievable { uri, .. } => external(uri),
-            other => other.to_string(),
-        };
+fn not_compiled(error: &ValidationError<'_>, schema: &Value, draft: Draft) -> String {
+    match error.kind() {
+        Kind::Referencing(ReferencingError::PointerToNowhere { pointer }) => {
+            format!("json-pointer in \"{BASE}#{pointer}\" not found")
+        }
+        Kind::Referencing(ReferencingError::Unretrievable { uri, .. }) => external(uri),
+        Kind::Referencing(other) => other.to_string(),
+        Kind::Format { .. } => not_a_schema(schema, &bad_pattern(error, draft)),
+        _ => error.to_string(),
     }
-    error.to_string()
+}
+
+/// A pattern that is no regular expression, as the dialect's own schema reports it:
+/// from 2019-09 on through an `allOf` for each schema on the way.
+fn bad_pattern(error: &ValidationError<'_>, draft: Draft) -> String {
+    let pointer = error.instance_path().as_str();
+    let mut places = Vec::new();
+    if !matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7) {
+        places.push("");
+        let mut end = 0;
+        let mut keyword = None;
+        for segment in pointer.split('/').skip(1) {
+            end += 1 + segment.len();
+            match (keyword, segment) {
+                (Some(_), _) => keyword = None,
+                (
+                    None,
+                    "properties" | "patternProperties" | "dependentSchemas" | "$defs" | "definitions" | "allOf"
+                    | "anyOf" | "oneOf" | "prefixItems",
+                ) => {
+                    keyword = Some(segment);
+                    continue;
+                }
+                (None, _) => {}
+            }
+            if end < pointer.len() {
+                places.push(&pointer[..end]);
+            }
+        }
+    }
+    let mut lines: Vec<String> =
+        places.iter().map(|place| format!("at {}: 'allOf' failed", words::quoted(place))).collect();
+    lines.push(format!("at {}: {}", words::quoted(pointer), words::message(error)));
+    let lines = lines.iter().enumerate().map(|(depth, line)| format!("{:width$}- {line}", "", width = depth * 2));
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -112,12 +112,13 @@ enum Found {
     All(BTreeMap<usize, Node>),
 }
 
-/// Keywords in the order in which Go's validator looks at them. Nothing follows one of the first four.
-const ORDER: [&str; 38] = [
+/// Keywords in the order in which Go's validator looks at them. Nothing follows one of the first five.
+const ORDER: [&str; 39] = [
     "falseSchema",
     "type",
     "const",
     "enum",
+    "format",
     "$ref",
     "minProperties",
     "maxProperties",
@@ -153,7 +154,7 @@ const ORDER: [&str; 38] = [
     "anyOf",
     "oneOf",
 ];
-const EXCLUSIVE: usize = 4;
+const EXCLUSIVE: usize = 5;
 
 fn rank(keyword: &str) -> usize {
     ORDER.iter().position(|candidate| *candidate == keyword).unwrap_or(ORDER.len())

@@ -5,6 +5,7 @@ use jsonschema::ValidationError;
 use jsonschema::error::{TypeKind, ValidationErrorKind as Kind};
 use serde_json::Value;
 
+use super::format;
 use super::report::{TYPES, type_name};
 
 /// The message of an error that has no errors below it.
@@ -51,8 +52,9 @@ pub(super) fn message(error: &ValidationError<'_>) -> String {
             let text = value.as_str().unwrap_or_default();
             format!("{} does not match pattern {}", quoted(text), quoted(pattern))
         }
-        Kind::Format { format } if format == "regex" => {
-            format!("{} is not valid regex", display(value))
+        Kind::Format { format } => {
+            let why = format::check(format, value.as_str().unwrap_or_default()).err().unwrap_or_default();
+            format!("{} is not valid {format}: {why}", display(value))
         }
         Kind::ContentEncoding { content_encoding } => {
             format!("value is not {} encoded", quoted(content_encoding))
