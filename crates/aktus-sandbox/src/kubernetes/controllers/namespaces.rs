@@ -22,15 +22,6 @@ pub(super) fn look_at(work: &mut Work<'_>, key: &Key, namespace: &Value) {
         });
         drop(work.create(MANAGER, account));
     }
-    if work.get(&Key::new("configmaps", name, "kube-root-ca.crt")).is_none() {
-        let map = json!({
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": "kube-root-ca.crt", "namespace": name},
-            "data": {"ca.crt": ""},
-        });
-        drop(work.create(MANAGER, map));
-    }
 }
 
 /// Deletes what is in a namespace; once nothing is left the namespace goes.

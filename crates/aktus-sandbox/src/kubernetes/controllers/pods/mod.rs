@@ -4,7 +4,7 @@ mod references;
 mod schedule;
 mod start;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Work;
 use super::work::is_going;
@@ -38,7 +38,22 @@ pub(super) fn look_at(work: &mut Work<'_>, key: &Key, pod: &Value) {
         return;
     }
     if !has_ended(pod) {
+        publish_authority(work, &key.namespace);
         start::look_at(work, key, pod);
+    }
+}
+
+/// Makes the map that every account's volume has a part of; namespaces without pods do without.
+fn publish_authority(work: &mut Work<'_>, namespace: &str) {
+    if work.get(&Key::new("configmaps", namespace, "kube-root-ca.crt")).is_none() {
+        let map = json!({
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "kube-root-ca.crt", "namespace": namespace},
+            "data": {"ca.crt": ""},
+        });
+        // In a namespace that goes the pod goes too.
+        drop(work.create(super::work::MANAGER, map));
     }
 }
 
