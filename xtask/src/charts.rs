@@ -77,8 +77,7 @@ impl Charts {
                         command
                     }
                     (None, Some((helm4, helm3))) => {
-                        let mut command =
-                            Command::new(if profile == "helm4" { helm4 } else { helm3 });
+                        let mut command = Command::new(if profile == "helm4" { helm4 } else { helm3 });
                         command.arg("template");
                         command
                     }
@@ -99,12 +98,7 @@ impl Charts {
             return Ok(());
         }
         if !different.is_empty() {
-            bail!(
-                "{} of {} differ from Helm: {}",
-                different.len(),
-                cases.len() * 2,
-                different.join(", ")
-            );
+            bail!("{} of {} differ from Helm: {}", different.len(), cases.len() * 2, different.join(", "));
         }
         eprintln!("{} cases equal Helm's output in both profiles, byte for byte", cases.len());
         Ok(())
@@ -114,8 +108,7 @@ impl Charts {
 /// Builds `aktus` and says where it is.
 fn build() -> Result<PathBuf> {
     run(cargo().args(["build", "--package", "aktus-cli", "--locked"]))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     Ok(target.join("debug/aktus"))
 }
 

@@ -29,8 +29,7 @@ impl Golden {
         check_helm(&self.helm3, HELM_3)?;
         let example = root().join("fixtures/example");
         let golden = example.join("golden");
-        fs::remove_dir_all(&golden)
-            .with_context(|| format!("could not empty {}", golden.display()))?;
+        fs::remove_dir_all(&golden).with_context(|| format!("could not empty {}", golden.display()))?;
         fs::create_dir_all(&golden)?;
         let mut count = 0;
         for entry in fs::read_dir(example.join("values"))? {
@@ -49,17 +48,10 @@ fn record(helm: &Path, profile: &str, values: &Path, golden: &Path) -> Result<()
     let name = values.file_stem().unwrap_or_default().to_string_lossy();
     let mut command = Command::new(helm);
     command.current_dir(root());
-    command.args([
-        "template",
-        "aktus-ai-platform",
-        "charts/aktus-platform",
-        "--namespace",
-        "aktus-ai-platform-dev",
-    ]);
+    command.args(["template", "aktus-ai-platform", "charts/aktus-platform", "--namespace", "aktus-ai-platform-dev"]);
     command.arg("--values").arg(values);
     let output = output(&mut command)?;
-    let (ending, text) =
-        if output.status.success() { ("yaml", output.stdout) } else { ("error", output.stderr) };
+    let (ending, text) = if output.status.success() { ("yaml", output.stdout) } else { ("error", output.stderr) };
     fs::write(golden.join(format!("{name}.{profile}.{ending}")), text)?;
     Ok(())
 }

@@ -18,16 +18,7 @@ const STEPS: [&[&str]; 6] = [
     &["fmt", "--all", "--check"],
     &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"],
     // The sandbox must not need the AWS SDK.
-    &[
-        "clippy",
-        "--package",
-        "aktus-cli",
-        "--no-default-features",
-        "--locked",
-        "--",
-        "--deny",
-        "warnings",
-    ],
+    &["clippy", "--package", "aktus-cli", "--no-default-features", "--locked", "--", "--deny", "warnings"],
     &["doc", "--workspace", "--no-deps", "--locked"],
     &["test", "--workspace", "--doc", "--locked"],
     &["test", "--workspace", "--all-targets", "--locked"],

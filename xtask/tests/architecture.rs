@@ -57,25 +57,16 @@ fn metadata() -> Metadata {
 #[test]
 fn crates_use_only_what_the_picture_shows() {
     let metadata = metadata();
-    let ours: BTreeSet<&str> =
-        metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
+    let ours: BTreeSet<&str> = metadata.workspace_packages().iter().map(|package| package.name.as_str()).collect();
     let listed: BTreeSet<&str> = MAY_USE.iter().map(|(name, _)| *name).collect();
     assert_eq!(ours, listed, "every crate has its line in MAY_USE");
     for package in metadata.workspace_packages() {
-        let may =
-            MAY_USE.iter().find(|(name, _)| package.name == *name).map_or(&[][..], |(_, may)| may);
+        let may = MAY_USE.iter().find(|(name, _)| package.name == *name).map_or(&[][..], |(_, may)| may);
         for dependency in &package.dependencies {
-            if dependency.kind == DependencyKind::Development
-                || !ours.contains(dependency.name.as_str())
-            {
+            if dependency.kind == DependencyKind::Development || !ours.contains(dependency.name.as_str()) {
                 continue;
             }
-            assert!(
-                may.contains(&dependency.name.as_str()),
-                "{} must not use {}",
-                package.name,
-                dependency.name
-            );
+            assert!(may.contains(&dependency.name.as_str()), "{} must not use {}", package.name, dependency.name);
         }
     }
 }
@@ -83,15 +74,15 @@ fn crates_use_only_what_the_picture_shows() {
 #[test]
 fn crates_do_not_reach_what_they_must_not_know() {
     let metadata = metadata();
-    let names: BTreeMap<_, _> =
-        metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
+    let names: BTreeMap<_, _> = metadata.packages.iter().map(|package| (&package.id, package.name.as_str())).collect();
     let nodes = metadata.resolve.as_ref().map(|resolve| &resolve.nodes).expect("a resolved graph");
     let edges: BTreeMap<&str, BTreeSet<&str>> = nodes
         .iter()
         .map(|node| {
-            let normal = node.deps.iter().filter(|dependency| {
-                dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal)
-            });
+            let normal = node
+                .deps
+                .iter()
+                .filter(|dependency| dependency.dep_kinds.iter().any(|kind| kind.kind == DependencyKind::Normal));
             (names[&node.id], normal.map(|dependency| names[&dependency.pkg]).collect())
         })
         .collect();
@@ -113,27 +104,21 @@ fn crates_do_not_reach_what_they_must_not_know() {
 fn every_library_forbids_unsafe_code_and_shares_the_lints() {
     for package in metadata().workspace_packages() {
         let manifest = std::fs::read_to_string(&package.manifest_path).expect("a manifest");
-        assert!(
-            manifest.contains("[lints]\nworkspace = true"),
-            "{} does not share the lints",
-            package.name
-        );
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{} does not share the lints", package.name);
     }
 }
 
 /// Only binaries print, read the environment, or exit.
 #[test]
 fn libraries_neither_print_nor_read_the_environment() {
-    const WORDS: [&str; 6] =
-        ["println!", "eprintln!", "print!(", "std::env::", "env::var", "process::exit"];
+    const WORDS: [&str; 6] = ["println!", "eprintln!", "print!(", "std::env::", "env::var", "process::exit"];
     for package in metadata().workspace_packages() {
         let library = package.targets.iter().find(|target| target.is_lib());
         let Some(folder) = library.and_then(|target| target.src_path.parent()) else { continue };
         let mut open = vec![folder.to_path_buf()];
         while let Some(path) = open.pop() {
             for entry in std::fs::read_dir(&path).expect("a folder").flatten() {
-                let path: cargo_metadata::camino::Utf8PathBuf =
-                    entry.path().try_into().expect("a UTF-8 path");
+                let path: cargo_metadata::camino::Utf8PathBuf = entry.path().try_into().expect("a UTF-8 path");
                 if path.is_dir() {
                     open.push(path);
                     continue;
@@ -146,11 +131,7 @@ fn libraries_neither_print_nor_read_the_environment() {
                         continue;
                     }
                     for word in WORDS {
-                        assert!(
-                            !line.contains(word),
-                            "{path}:{}: `{word}` in a library",
-                            number + 1
-                        );
+                        assert!(!line.contains(word), "{path}:{}: `{word}` in a library", number + 1);
                     }
                 }
             }

@@ -46,9 +46,9 @@ mod tests {
         let deadline = Deadline::after(Duration::from_secs(100)).keep_back(Duration::from_secs(20));
         assert_eq!(deadline.remaining(), Duration::from_secs(80));
         assert_eq!(deadline.share(50) - Instant::now(), Duration::from_secs(40));
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(deadline.share(50) - Instant::now(), Duration::from_secs(10));
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         assert_eq!(deadline.remaining(), Duration::ZERO);
     }
 }

@@ -32,13 +32,13 @@ pub async fn bootstrap(
     stop: impl Future<Output = ()>,
 ) -> Report {
     let context = Context::new(request, world, deadline, reporter, Effects::Run);
-    run(context, &Step::BOOTSTRAP, stop).await
+    Box::pin(run(context, &Step::BOOTSTRAP, stop)).await
 }
 
 /// What [`bootstrap`] would do. Reads the cluster if there is one; writes nothing.
 pub async fn plan(request: &Request, world: &World, deadline: Deadline, reporter: &dyn Reporter) -> Report {
     let context = Context::new(request, world, deadline, reporter, Effects::Plan);
-    run(context, &Step::BOOTSTRAP, std::future::pending()).await
+    Box::pin(run(context, &Step::BOOTSTRAP, std::future::pending())).await
 }
 
 /// Takes away what [`bootstrap`] made, in the right order.
@@ -52,13 +52,13 @@ pub async fn destroy(
     stop: impl Future<Output = ()>,
 ) -> Report {
     let context = Context::new(request, world, deadline, reporter, Effects::Run);
-    run(context, &Step::DESTROY, stop).await
+    Box::pin(run(context, &Step::DESTROY, stop)).await
 }
 
 /// How the platform is: the release, its objects and whether they are ready, the addresses. Writes nothing.
 pub async fn status(request: &Request, world: &World, deadline: Deadline, reporter: &dyn Reporter) -> Report {
     let context = Context::new(request, world, deadline, reporter, Effects::Plan);
-    steps::status::run(context).await
+    Box::pin(steps::status::run(context)).await
 }
 
 async fn run(mut context: Context<'_>, steps: &[Step], stop: impl Future<Output = ()>) -> Report {

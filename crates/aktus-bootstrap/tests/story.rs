@@ -54,7 +54,7 @@ fn example_chart() -> PathBuf {
 }
 
 fn deadline() -> Deadline {
-    Deadline::after(Duration::from_secs(120))
+    Deadline::after(Duration::from_mins(2))
 }
 
 impl Town {
@@ -304,7 +304,7 @@ async fn an_interruption_ends_cleanly_and_says_what_was_done() {
                 && object.starts_with("Namespace/")
                 && let Some(stop) = stop.lock().expect("a lock").take()
             {
-                drop(stop.send(()));
+                stop.send(()).expect("somebody listens");
             }
             events.lock().expect("a lock").push(format!("{event:?}"));
         }

@@ -159,13 +159,13 @@ pub(crate) struct PlatformArguments {
     #[arg(long)]
     pub(crate) gpu_nodes: bool,
 
-    /// File with the Hugging Face token, or `arn:…` of a secret in Secrets Manager [env: AKTUS_HUGGING_FACE_TOKEN
-    /// with the token itself]
+    /// File with the Hugging Face token, or `arn:…` of a secret in Secrets Manager [env:
+    /// `AKTUS_HUGGING_FACE_TOKEN` with the token itself]
     #[arg(long, value_name = "FILE|ARN")]
     pub(crate) hugging_face_token: Option<String>,
 
-    /// File with the OpenAI API key, or `arn:…` of a secret in Secrets Manager [env: AKTUS_OPENAI_API_KEY with the
-    /// key itself]
+    /// File with the OpenAI API key, or `arn:…` of a secret in Secrets Manager [env:
+    /// `AKTUS_OPENAI_API_KEY` with the key itself]
     #[arg(long, value_name = "FILE|ARN")]
     pub(crate) openai_api_key: Option<String>,
 
@@ -217,7 +217,7 @@ pub(crate) struct RegistryArguments {
     #[arg(long, value_name = "NAME")]
     pub(crate) registry_username: Option<String>,
 
-    /// File with the password for the registry [env: AKTUS_REGISTRY_PASSWORD with the password itself]
+    /// File with the password for the registry [env: `AKTUS_REGISTRY_PASSWORD` with the password itself]
     #[arg(long, value_name = "FILE", requires = "registry_username")]
     pub(crate) registry_password_file: Option<PathBuf>,
 

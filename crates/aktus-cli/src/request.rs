@@ -24,7 +24,7 @@ pub(crate) fn place(cluster: &ClusterArguments, sandbox: Option<&LocalWorld>) ->
     request.cluster_name.clone_from(&cluster.cluster);
     request.region.clone_from(&cluster.region);
     if let Some(sandbox) = sandbox {
-        request.cluster_name = Some(sandbox.cluster_name());
+        request.cluster_name = Some(LocalWorld::cluster_name());
         request.file_system_id = sandbox.file_system_id();
     }
     request
@@ -61,8 +61,8 @@ pub(crate) async fn build(
     request.gpu_nodes = platform.gpu_nodes;
     request.hugging_face_token = secret(platform.hugging_face_token.as_deref(), "AKTUS_HUGGING_FACE_TOKEN")?;
     request.openai_api_key = secret(platform.openai_api_key.as_deref(), "AKTUS_OPENAI_API_KEY")?;
-    if let Some(sandbox) = sandbox {
-        sandbox.furnish_request(&mut request);
+    if sandbox.is_some() {
+        LocalWorld::furnish_request(&mut request);
     }
     Ok(request)
 }

@@ -37,7 +37,7 @@ pub(crate) struct LocalWorld {
 
 impl LocalWorld {
     /// Starts registry, Kubernetes API and AWS, and pushes the example chart.
-    pub(crate) async fn start(cluster: &ClusterArguments, ui: Ui) -> Result<Self, CliError> {
+    pub(crate) async fn start(cluster: &ClusterArguments) -> Result<Self, CliError> {
         let mut options = Options::new(Clock::new(Timestamp::now));
         options.directory.clone_from(&cluster.sandbox_dir);
         options.mode = match cluster.mode {
@@ -50,14 +50,15 @@ impl LocalWorld {
         let sandbox = Sandbox::start(options).await.map_err(refused)?;
         let mut bytes = [0_u8; 16];
         dice()(&mut bytes);
-        let registry_password: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let registry_password: String =
+            bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(b'a' + digit)).collect();
         sandbox.registry().require_basic(REGISTRY_USER, &registry_password);
         let (archive, config) = example_chart().map_err(|error| internal(&error))?;
         sandbox.registry().push_chart(REPOSITORY, &version(), &archive, &config);
         let first = |facts: &mut aws::Facts| facts.file_systems.keys().next().cloned();
         let file_system_id = sandbox.aws().change(first).unwrap_or_default();
         let kept = cluster.sandbox_dir.as_ref().map(|dir| format!(", state in {}", dir.display()));
-        ui.status(&format!(
+        Ui::status(&format!(
             "sandbox: Kubernetes API at {}, registry at {}{}",
             sandbox.kubernetes().url(),
             sandbox.registry().host(),
@@ -66,7 +67,7 @@ impl LocalWorld {
         Ok(Self { sandbox, registry_password, file_system_id })
     }
 
-    pub(crate) fn cluster_name(&self) -> String {
+    pub(crate) fn cluster_name() -> String {
         CLUSTER.to_owned()
     }
 
@@ -91,7 +92,7 @@ impl LocalWorld {
     }
 
     /// What a request in the sandbox has besides the user's options.
-    pub(crate) fn furnish_request(&self, request: &mut Request) {
+    pub(crate) fn furnish_request(request: &mut Request) {
         request.region = Some(REGION.to_owned());
         // The nodes of its group have GPUs, so that the example chart finds what it asks for.
         request.gpu_nodes |= request.mode == aktus_bootstrap::Mode::Traditional;

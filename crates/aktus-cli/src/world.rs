@@ -14,7 +14,6 @@ use crate::cli::{ClusterArguments, Mode, PlatformArguments, RegistryArguments};
 use crate::error::{CliError, Kind, chain};
 use crate::request;
 use crate::sandbox::LocalWorld;
-use crate::ui::Ui;
 
 /// Where a command works: the world, and the sandbox if that is where.
 pub(crate) struct Place {
@@ -24,13 +23,9 @@ pub(crate) struct Place {
 
 impl Place {
     /// Opens the cluster that the command line names; starts the sandbox if that is it.
-    pub(crate) async fn open(
-        cluster: &ClusterArguments,
-        registry: &RegistryArguments,
-        ui: Ui,
-    ) -> Result<Self, CliError> {
+    pub(crate) async fn open(cluster: &ClusterArguments, registry: &RegistryArguments) -> Result<Self, CliError> {
         if cluster.sandbox {
-            return Self::sandbox(cluster, registry, ui).await;
+            return Self::sandbox(cluster, registry).await;
         }
         let credentials = credentials(registry)?;
         let mut world = world(registry, &[], Arc::new(credentials.clone()))?;
@@ -43,20 +38,16 @@ impl Place {
     }
 
     /// A place that asks no cluster; the sandbox still serves its chart.
-    pub(crate) async fn offline(
-        cluster: &ClusterArguments,
-        registry: &RegistryArguments,
-        ui: Ui,
-    ) -> Result<Self, CliError> {
+    pub(crate) async fn offline(cluster: &ClusterArguments, registry: &RegistryArguments) -> Result<Self, CliError> {
         if cluster.sandbox {
-            return Self::sandbox(cluster, registry, ui).await;
+            return Self::sandbox(cluster, registry).await;
         }
         let keychain: Arc<dyn Keychain> = Arc::new(credentials(registry)?);
         Ok(Self { world: world(registry, &[], keychain)?, sandbox: None })
     }
 
-    async fn sandbox(cluster: &ClusterArguments, registry: &RegistryArguments, ui: Ui) -> Result<Self, CliError> {
-        let sandbox = LocalWorld::start(cluster, ui).await?;
+    async fn sandbox(cluster: &ClusterArguments, registry: &RegistryArguments) -> Result<Self, CliError> {
+        let sandbox = LocalWorld::start(cluster).await?;
         let hosts = [sandbox.registry_host()];
         let mut world = world(registry, &hosts, sandbox.keychain())?;
         sandbox.furnish(&mut world).await?;

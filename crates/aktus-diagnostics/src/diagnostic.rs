@@ -50,13 +50,7 @@ impl Diagnostic {
 
     /// A diagnostic without a place yet.
     pub fn new(severity: Severity, message: impl Into<String>) -> Self {
-        Self {
-            severity,
-            message: message.into(),
-            span: Span::DETACHED,
-            trace: Vec::new(),
-            hints: Vec::new(),
-        }
+        Self { severity, message: message.into(), span: Span::DETACHED, trace: Vec::new(), hints: Vec::new() }
     }
 
     /// The same at `span`.

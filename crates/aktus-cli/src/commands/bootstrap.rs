@@ -23,7 +23,7 @@ pub(crate) struct Bootstrap {
 impl Bootstrap {
     pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
         let deadline = Deadline::after(self.cluster.timeout);
-        let place = Place::open(&self.cluster, &self.platform.registry, ui).await?;
+        let place = Place::open(&self.cluster, &self.platform.registry).await?;
         let request = place.request(&self.cluster, &self.platform).await?;
         let reporter = ui.reporter();
         let report = bootstrap(&request, &place.world, deadline, &*reporter, stop()).await;

@@ -21,7 +21,7 @@ pub(crate) struct Destroy {
 impl Destroy {
     pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
         let deadline = Deadline::after(self.cluster.timeout);
-        let place = Place::open(&self.cluster, &RegistryArguments::default(), ui).await?;
+        let place = Place::open(&self.cluster, &RegistryArguments::default()).await?;
         let request = place.request_without_platform(&self.cluster);
         let reporter = ui.reporter();
         let report = destroy(&request, &place.world, deadline, &*reporter, stop()).await;

@@ -26,9 +26,9 @@ impl Plan {
     pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
         let deadline = Deadline::after(self.cluster.timeout);
         let mut place = if self.offline {
-            Place::offline(&self.cluster, &self.platform.registry, ui).await?
+            Place::offline(&self.cluster, &self.platform.registry).await?
         } else {
-            Place::open(&self.cluster, &self.platform.registry, ui).await?
+            Place::open(&self.cluster, &self.platform.registry).await?
         };
         if self.offline {
             place.world.access = Access::None;

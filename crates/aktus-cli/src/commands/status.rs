@@ -19,7 +19,7 @@ pub(crate) struct Status {
 impl Status {
     pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
         let deadline = Deadline::after(self.cluster.timeout);
-        let place = Place::open(&self.cluster, &RegistryArguments::default(), ui).await?;
+        let place = Place::open(&self.cluster, &RegistryArguments::default()).await?;
         let request = place.request_without_platform(&self.cluster);
         let report = status(&request, &place.world, deadline, &Silent).await;
         place.close().await;

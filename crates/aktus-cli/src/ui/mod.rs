@@ -57,7 +57,7 @@ impl Ui {
     }
 
     /// Data, on stdout.
-    pub(crate) fn data(self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn data(bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
         stdout.flush()
@@ -69,7 +69,7 @@ impl Ui {
     }
 
     /// Something worth knowing, on stderr.
-    pub(crate) fn status(self, text: &str) {
+    pub(crate) fn status(text: &str) {
         // A closed stderr is nothing to end a command for.
         let _closed = writeln!(io::stderr(), "{}", printable(text));
     }
@@ -83,7 +83,7 @@ impl Ui {
         let word = if error.helm { "Error" } else { "error" };
         let mut text = format!("{bold}{red}{word}{reset}: {}\n", printable(&error.message));
         for hint in &error.hints {
-            text.push_str(&format!("{bold}hint{reset}: {}\n", printable(hint)));
+            text.extend([bold, "hint", reset, ": ", &printable(hint), "\n"]);
         }
         let _closed = io::stderr().write_all(text.as_bytes());
     }
@@ -100,9 +100,9 @@ pub(crate) fn printable(text: &str) -> String {
     }
     text.chars().fold(String::with_capacity(text.len()), |mut shown, letter| {
         if bad(letter) {
-            shown.extend(letter.escape_unicode())
+            shown.extend(letter.escape_unicode());
         } else {
-            shown.push(letter)
+            shown.push(letter);
         }
         shown
     })

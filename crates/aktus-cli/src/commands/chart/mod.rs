@@ -24,7 +24,7 @@ enum Command {
 impl Chart {
     pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
         match self.command {
-            Command::Template(command) => command.run(ui).await,
+            Command::Template(command) => command.run().await,
             Command::Pull(command) => command.run(ui).await,
         }
     }

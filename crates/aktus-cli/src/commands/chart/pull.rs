@@ -48,10 +48,10 @@ impl Pull {
                 "path": path,
                 "bytes": pulled.archive.len(),
             });
-            return Ok(ui.data(format!("{data:#}\n").as_bytes())?);
+            return Ok(Ui::data(format!("{data:#}\n").as_bytes())?);
         }
         let text = format!("Pulled: {}\nDigest: {}\nFile: {}\n", pulled.reference, pulled.digest, path.display());
-        Ok(ui.data(text.as_bytes())?)
+        Ok(Ui::data(text.as_bytes())?)
     }
 }
 

@@ -21,6 +21,7 @@ use crate::world::dice;
 ///
 /// The output equals that of `helm template` of Helm 4.2.4, or of 3.21.4 with `--profile helm3`, byte for byte.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are flags")]
 pub(crate) struct Template {
     /// The name of the release, or the chart if nothing follows
     name: String,
@@ -99,7 +100,7 @@ fn refusal(error: &RenderError) -> String {
 }
 
 impl Template {
-    pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
+    pub(crate) async fn run(self) -> Result<(), CliError> {
         let (name, reference) = match &self.chart {
             Some(chart) => (self.name.clone(), chart.clone()),
             None => ("release-name".to_owned(), self.name.clone()),
@@ -137,7 +138,7 @@ impl Template {
         .await;
         let rendered = rendered.map_err(|error| CliError::new(Kind::Internal, error.to_string()))?;
         let text = rendered.map_err(CliError::helm)?;
-        Ok(ui.data(text.as_bytes())?)
+        Ok(Ui::data(text.as_bytes())?)
     }
 
     async fn load(&self, reference: &str) -> Result<Chart, CliError> {
@@ -145,7 +146,7 @@ impl Template {
         let loaded = if is_path(reference) || !reference.contains("://") {
             Chart::from_path(Path::new(reference), &options)
         } else {
-            let timeout = Duration::from_secs(300);
+            let timeout = Duration::from_mins(5);
             let pulled = fetch(reference, self.version.as_deref(), &self.registry, timeout).await?;
             Chart::from_archive(&pulled.archive, &options)
         };
