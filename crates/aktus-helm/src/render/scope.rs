@@ -90,7 +90,7 @@ impl Renderable {
             .map(|(key, text)| (Str::from(key), Value::from(text)))
             .collect();
         set(&self.scope, "Template", ValuesObject::value(template, profile));
-        Value::Map(self.scope.clone())
+        ValuesObject::value(self.scope.clone(), profile)
     }
 }
 

@@ -3,12 +3,17 @@
 //! Upstream: `Values` in Helm's `pkg/chart/common/values.go` (4) and `pkg/chartutil/values.go` (3).
 //! Methods come before keys: `.Values.YAML` is the method even where there is a key `YAML`.
 
-use aktus_gotmpl::{
-    CallError, Context, Kind, LimitError, Map, Method, NamedType, Object, ObjectRef, Profile, Str, Type, Underlying,
-    Value, methods,
-};
+use std::borrow::Cow;
 
-use crate::values::{path_value, table, write_yaml};
+use aktus_gotmpl::{
+    CallError, Context, JsonForm, Kind, LimitError, Map, Method, NamedType, Object, ObjectRef, Operand, Parameter,
+    Profile, Str, Type, Underlying, Value, methods,
+};
+use aktus_yaml::{Shape, Target, Tree};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::values::{path_value, table};
 
 static HELM_3: NamedType = NamedType { name: "chartutil.Values", kind: Kind::Map, underlying: Some(Type::ANY_MAP) };
 static HELM_4: NamedType = NamedType { name: "common.Values", kind: Kind::Map, underlying: Some(Type::ANY_MAP) };
@@ -59,11 +64,50 @@ impl ValuesObject {
         })
     }
 
+    fn encode(&self, (): ()) -> Result<Value, CallError> {
+        Err(CallError::new(format!("nothing to write a {} to", self.named_type().name)))
+    }
+
     fn yaml(&self, context: &mut Context<'_>) -> Result<String, CallError> {
         let map = Value::Map(self.map.clone());
         measure(context, &map, 0)?;
-        let frozen = map.freeze().map_err(|error| CallError::new(error.to_string()))?;
-        write_yaml(&frozen).map_err(|error| CallError::new(error.to_string()))
+        aktus_yaml::write_v2(Written(map)).map_err(|error| CallError::new(error.to_string()))
+    }
+}
+
+/// A value as encoding/json sees it.
+struct Written(Value);
+
+impl Tree for Written {
+    fn shape<R>(&self, target: Target, look: impl FnOnce(Shape<'_, Self>) -> R) -> R {
+        match &self.0 {
+            Value::Nil => look(Shape::Null),
+            Value::Bool(value) => look(Shape::Bool(*value)),
+            Value::String(text) => look(Shape::String(Cow::Borrowed(text.as_bytes()))),
+            Value::List(list) => match list.as_bytes() {
+                _ if list.is_nil() => look(Shape::Null),
+                Some(bytes) => look(Shape::String(STANDARD.encode(bytes).into_bytes().into())),
+                None => look(Shape::List(&mut list.iter().map(Written))),
+            },
+            Value::Map(map) if map.is_nil() => look(Shape::Null),
+            Value::Map(map) => {
+                let entries = map.entries();
+                look(Shape::Map(&mut entries.iter().map(|(key, value)| (Cow::Borrowed(&**key), Self(value.clone())))))
+            }
+            Value::Object(object) => match object.get().json() {
+                JsonForm::Value(value) => Self(value).shape(target, look),
+                JsonForm::Fields(fields) => look(Shape::Fields(
+                    &mut fields.iter().map(|(key, value)| (Cow::Borrowed(&**key), Self(value.clone()))),
+                )),
+                JsonForm::Error(text) => look(Shape::Unsupported(text)),
+            },
+            number => match (number.as_int(), number.as_uint(), number.as_float()) {
+                (Some(value), _, _) => look(Shape::Int(value)),
+                (_, Some(value), _) => look(Shape::Uint(value)),
+                (_, _, Some(value)) => look(Shape::Float(value)),
+                _ => look(Shape::Unsupported(format!("json: unsupported type: {}", number.type_name()))),
+            },
+        }
     }
 }
 
@@ -77,6 +121,11 @@ fn measure(context: &mut Context<'_>, value: &Value, depth: usize) -> Result<(),
         Value::String(text) => context.spend(text.len()),
         Value::List(list) => list.iter().try_for_each(|item| measure(context, &item, depth + 1)),
         Value::Map(map) => map.entries().iter().try_for_each(|(_, value)| measure(context, value, depth + 1)),
+        Value::Object(object) => match object.get().json() {
+            JsonForm::Value(value) => measure(context, &value, depth + 1),
+            JsonForm::Fields(fields) => fields.iter().try_for_each(|(_, value)| measure(context, value, depth + 1)),
+            JsonForm::Error(_) => Ok(()),
+        },
         _ => Ok(()),
     }
 }
@@ -85,7 +134,22 @@ fn quoted(text: &str) -> String {
     aktus_gotmpl::go::strconv::quote(text.as_bytes())
 }
 
+static WRITER: NamedType = NamedType { name: "io.Writer", kind: Kind::Interface, underlying: None };
+
+/// Go's `io.Writer`, which no template has.
+struct Writer;
+
+impl Parameter for Writer {
+    type Argument<'a> = ();
+    const TYPE: Type = Type::Named(&WRITER);
+
+    fn take(_: &Operand) -> Option<()> {
+        None
+    }
+}
+
 static METHODS: &[Method] = methods! { ValuesObject;
+    "Encode" => (Writer) ValuesObject::encode;
     "AsMap" => () ValuesObject::as_map;
     "Table" => (Str) ValuesObject::table;
     "PathValue" => (Str) ValuesObject::path_value;
