@@ -23,6 +23,7 @@ pub enum Cloud {
     Aws(Box<aktus_aws::Aws>),
 }
 
+#[cfg_attr(not(feature = "aws"), expect(clippy::unused_async, reason = "only AWS is asked over the network"))]
 impl Cloud {
     /// How the cluster is reached, once it is active.
     pub(crate) async fn cluster(
