@@ -25,9 +25,11 @@
 mod eval;
 mod model;
 mod render;
+pub mod stack;
 
 pub use eval::{EvaluateError, EvaluatedResource, Pseudo, ResourceGraph, Value, evaluate};
 pub use model::{
-    Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Resource, Retention,
-    Template, Token, tokens,
+    Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Resource, Retention, Rule, Template, Token,
+    tokens,
 };
+pub use stack::platform;

@@ -18,9 +18,7 @@ pub(super) fn blocks(block: &str, count: u32, host_bits: u32) -> Option<Vec<Stri
     let start = u32::from(address) & mask;
     Some(
         (0..count)
-            .map(|index| {
-                format!("{}/{}", Ipv4Addr::from(start | (index << host_bits)), 32 - host_bits)
-            })
+            .map(|index| format!("{}/{}", Ipv4Addr::from(start | (index << host_bits)), 32 - host_bits))
             .collect(),
     )
 }
@@ -32,10 +30,7 @@ mod tests {
     #[test]
     fn subnets() {
         assert_eq!(blocks("10.0.0.0/16", 2, 12).unwrap(), ["10.0.0.0/20", "10.0.16.0/20"]);
-        assert_eq!(
-            blocks("10.1.2.3/22", 4, 8).unwrap(),
-            ["10.1.0.0/24", "10.1.1.0/24", "10.1.2.0/24", "10.1.3.0/24"]
-        );
+        assert_eq!(blocks("10.1.2.3/22", 4, 8).unwrap(), ["10.1.0.0/24", "10.1.1.0/24", "10.1.2.0/24", "10.1.3.0/24"]);
         assert_eq!(blocks("10.0.0.0/22", 5, 8), None);
         assert_eq!(blocks("10.0.0.0/28", 1, 8), None);
         assert_eq!(blocks("nonsense", 1, 8), None);

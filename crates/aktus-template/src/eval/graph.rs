@@ -51,10 +51,7 @@ pub(super) fn build(scope: &Scope<'_>) -> Result<ResourceGraph, EvaluateError> {
         }
         needs.retain(|other| scope.exists(other));
         order.push(name.clone());
-        found.insert(
-            name.clone(),
-            EvaluatedResource { kind: resource.kind.clone(), properties, needs },
-        );
+        found.insert(name.clone(), EvaluatedResource { kind: resource.kind.clone(), properties, needs });
     }
     let mut outputs = IndexMap::new();
     for (name, output) in &scope.template.outputs {
@@ -77,9 +74,7 @@ fn taken(scope: &Scope<'_>, expr: &crate::model::Expr) -> BTreeSet<String> {
         Expr::List(items) => items.iter().flat_map(|item| taken(scope, item)).collect(),
         Expr::Map(entries) => entries.values().flat_map(|entry| taken(scope, entry)).collect(),
         Expr::Join(_, inner) | Expr::Split(_, inner) | Expr::GetAzs(inner) => taken(scope, inner),
-        Expr::Select(first, second) => {
-            taken(scope, first).into_iter().chain(taken(scope, second)).collect()
-        }
+        Expr::Select(first, second) => taken(scope, first).into_iter().chain(taken(scope, second)).collect(),
         Expr::Sub(_, variables) => {
             let own = variables.values().flat_map(|variable| taken(scope, variable));
             own.chain(expr.references().into_iter().map(str::to_owned)).collect()
@@ -98,9 +93,8 @@ fn sort(
     while !open.is_empty() {
         let before = open.len();
         open.retain(|name| {
-            let ready = found.get(name).is_none_or(|resource| {
-                resource.needs.iter().all(|other| sorted.contains_key(other))
-            });
+            let ready =
+                found.get(name).is_none_or(|resource| resource.needs.iter().all(|other| sorted.contains_key(other)));
             if ready && let Some(resource) = found.remove(name) {
                 sorted.insert(name.clone(), resource);
             }

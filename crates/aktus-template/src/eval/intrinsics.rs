@@ -19,10 +19,7 @@ pub(super) struct Scope<'a> {
 impl Scope<'_> {
     /// Whether a resource exists under these parameters.
     pub(super) fn exists(&self, resource: &str) -> bool {
-        self.template
-            .resources
-            .get(resource)
-            .is_some_and(|found| self.holds(found.condition.as_deref()))
+        self.template.resources.get(resource).is_some_and(|found| self.holds(found.condition.as_deref()))
     }
 
     /// Whether a condition holds; none always does.
@@ -46,10 +43,7 @@ impl Scope<'_> {
             Expr::Split(delimiter, text) => self.split(delimiter, text, place),
             Expr::If(condition, then, otherwise) => {
                 if !self.conditions.contains_key(condition) {
-                    return Err(EvaluateError::Dangling {
-                        place: place.to_owned(),
-                        name: condition.clone(),
-                    });
+                    return Err(EvaluateError::Dangling { place: place.to_owned(), name: condition.clone() });
                 }
                 self.value(if self.holds(Some(condition)) { then } else { otherwise }, place)
             }
@@ -76,11 +70,7 @@ impl Scope<'_> {
     }
 
     /// A map; entries with `AWS::NoValue` are left out.
-    pub(super) fn map(
-        &self,
-        entries: &IndexMap<String, Expr>,
-        place: &str,
-    ) -> Result<Value, EvaluateError> {
+    pub(super) fn map(&self, entries: &IndexMap<String, Expr>, place: &str) -> Result<Value, EvaluateError> {
         let mut values = IndexMap::with_capacity(entries.len());
         for (key, entry) in entries {
             match self.value(entry, &format!("{place}.{key}"))? {
@@ -106,20 +96,13 @@ impl Scope<'_> {
             "AWS::NoValue" => return Ok(Value::NoValue),
             "AWS::StackId" | "AWS::NotificationARNs" => return Ok(Value::Unknown(name.to_owned())),
             resource => {
-                return self
-                    .resource(resource, place)
-                    .map(|()| Value::Unknown(resource.to_owned()));
+                return self.resource(resource, place).map(|()| Value::Unknown(resource.to_owned()));
             }
         };
         Ok(Value::Text(text.clone()))
     }
 
-    fn attribute(
-        &self,
-        resource: &str,
-        attribute: &str,
-        place: &str,
-    ) -> Result<Value, EvaluateError> {
+    fn attribute(&self, resource: &str, attribute: &str, place: &str) -> Result<Value, EvaluateError> {
         self.resource(resource, place)?;
         Ok(Value::Unknown(format!("{resource}.{attribute}")))
     }
@@ -131,12 +114,7 @@ impl Scope<'_> {
         Err(EvaluateError::Dangling { place: place.to_owned(), name: name.to_owned() })
     }
 
-    fn sub(
-        &self,
-        template: &str,
-        variables: &IndexMap<String, Expr>,
-        place: &str,
-    ) -> Result<Value, EvaluateError> {
+    fn sub(&self, template: &str, variables: &IndexMap<String, Expr>, place: &str) -> Result<Value, EvaluateError> {
         let mut text = String::new();
         for token in tokens(template) {
             match token {
@@ -145,9 +123,7 @@ impl Scope<'_> {
                 Token::Variable(name) => {
                     let value = match (variables.get(name), name.split_once('.')) {
                         (Some(own), _) => self.value(own, place)?,
-                        (None, Some((resource, attribute))) => {
-                            self.attribute(resource, attribute, place)?
-                        }
+                        (None, Some((resource, attribute))) => self.attribute(resource, attribute, place)?,
                         (None, None) => self.reference(name, place)?,
                     };
                     let part = value.as_text().ok_or_else(|| EvaluateError::Intrinsic {
@@ -163,8 +139,7 @@ impl Scope<'_> {
     }
 
     fn join(&self, delimiter: &str, items: &Expr, place: &str) -> Result<Value, EvaluateError> {
-        let parts: Option<Vec<_>> =
-            self.items(items, place, "Fn::Join")?.iter().map(Value::as_text).collect();
+        let parts: Option<Vec<_>> = self.items(items, place, "Fn::Join")?.iter().map(Value::as_text).collect();
         let parts = parts.ok_or_else(|| EvaluateError::Intrinsic {
             place: place.to_owned(),
             function: "Fn::Join",
@@ -199,13 +174,7 @@ impl Scope<'_> {
         Ok(Value::List(text.split(delimiter).map(|part| Value::Text(part.to_owned())).collect()))
     }
 
-    fn cidr(
-        &self,
-        block: &Expr,
-        count: &Expr,
-        bits: &Expr,
-        place: &str,
-    ) -> Result<Value, EvaluateError> {
+    fn cidr(&self, block: &Expr, count: &Expr, bits: &Expr, place: &str) -> Result<Value, EvaluateError> {
         let [block, count, bits] = [
             self.text(block, place, "Fn::Cidr")?,
             self.text(count, place, "Fn::Cidr")?,
@@ -221,12 +190,7 @@ impl Scope<'_> {
         Ok(Value::List(blocks.into_iter().map(Value::Text).collect()))
     }
 
-    fn text(
-        &self,
-        expr: &Expr,
-        place: &str,
-        function: &'static str,
-    ) -> Result<String, EvaluateError> {
+    fn text(&self, expr: &Expr, place: &str, function: &'static str) -> Result<String, EvaluateError> {
         self.value(expr, place)?.as_text().ok_or_else(|| EvaluateError::Intrinsic {
             place: place.to_owned(),
             function,
@@ -234,12 +198,7 @@ impl Scope<'_> {
         })
     }
 
-    fn items(
-        &self,
-        expr: &Expr,
-        place: &str,
-        function: &'static str,
-    ) -> Result<Vec<Value>, EvaluateError> {
+    fn items(&self, expr: &Expr, place: &str, function: &'static str) -> Result<Vec<Value>, EvaluateError> {
         match self.value(expr, place)? {
             Value::List(items) => Ok(items),
             _ => Err(EvaluateError::Intrinsic {

@@ -78,6 +78,22 @@ pub enum EvaluateError {
         /// The rule it breaks.
         rule: String,
     },
+    /// Values that do not go together.
+    #[error("rule {name}: {description}")]
+    Rule {
+        /// The rule.
+        name: String,
+        /// What it demands.
+        description: String,
+    },
+    /// The pattern of a parameter cannot be read.
+    #[error("parameter `{name}`: its pattern cannot be read: {problem}")]
+    Pattern {
+        /// The parameter.
+        name: String,
+        /// What is wrong with the pattern.
+        problem: String,
+    },
     /// A reference to something that is not in the template, or does not exist under these parameters.
     #[error("{place}: `{name}` does not exist under these parameters")]
     Dangling {
@@ -117,7 +133,7 @@ pub enum EvaluateError {
 /// Evaluates a template: which conditions hold, which resources and outputs exist, with which properties.
 ///
 /// `parameters` holds the values given; a list is given as text with commas.
-/// Errs when a value breaks its parameter's rules, and where CloudFormation itself would fail:
+/// Errs when a value breaks its parameter's rules or those of the template, and where CloudFormation itself would fail:
 /// `Fn::Select` out of range, references to what does not exist, circles.
 pub fn evaluate(
     template: &Template,
@@ -126,6 +142,11 @@ pub fn evaluate(
 ) -> Result<ResourceGraph, EvaluateError> {
     let parameters = parameters::resolve(template, parameters)?;
     let mut scope = Scope { template, parameters, pseudo, conditions: IndexMap::new() };
+    for (name, rule) in &template.rules {
+        if !decide(&mut scope, &rule.assert, &format!("Rules.{name}"), &mut Vec::new())? {
+            return Err(EvaluateError::Rule { name: name.clone(), description: rule.description.clone() });
+        }
+    }
     for name in template.conditions.keys() {
         condition(&mut scope, name, &mut Vec::new())?;
     }
@@ -133,11 +154,7 @@ pub fn evaluate(
 }
 
 /// Decides a named condition, after those it names.
-fn condition(
-    scope: &mut Scope<'_>,
-    name: &str,
-    way: &mut Vec<String>,
-) -> Result<bool, EvaluateError> {
+fn condition(scope: &mut Scope<'_>, name: &str, way: &mut Vec<String>) -> Result<bool, EvaluateError> {
     if let Some(known) = scope.conditions.get(name) {
         return Ok(*known);
     }

@@ -101,6 +101,17 @@ impl Expr {
         Self::Select(Box::new(Self::Integer(index)), Box::new(list))
     }
 
+    /// The value, available only after these resources exist.
+    ///
+    /// `DependsOn` cannot name a resource with a condition from one without it; a reference inside `Fn::If` can.
+    /// The value is joined with the references and cut out again, so that nothing can be decided before they are known.
+    #[must_use]
+    pub fn after(self, resources: &[&str]) -> Self {
+        let parts = std::iter::once(self).chain(resources.iter().map(|name| Self::reference(name)));
+        let joined = Self::Join("|".to_owned(), Box::new(Self::List(parts.collect())));
+        Self::select(0, Self::Split("|".to_owned(), Box::new(joined)))
+    }
+
     /// A list.
     pub fn list<T: Into<Self>>(items: impl IntoIterator<Item = T>) -> Self {
         Self::List(items.into_iter().map(Into::into).collect())
@@ -158,11 +169,7 @@ impl Expr {
                     open.extend([&**first, &**second]);
                 }
                 Self::Cidr(block, count, bits) => open.extend([&**block, &**count, &**bits]),
-                Self::Bool(_)
-                | Self::Integer(_)
-                | Self::Text(_)
-                | Self::Ref(_)
-                | Self::GetAtt(..) => {}
+                Self::Bool(_) | Self::Integer(_) | Self::Text(_) | Self::Ref(_) | Self::GetAtt(..) => {}
             }
         }
     }
@@ -236,10 +243,7 @@ mod tests {
     #[test]
     fn pieces_of_sub() {
         use Token::{Literal, Text, Variable};
-        assert_eq!(
-            tokens("a${B}c${!D}${E.F}"),
-            [Text("a"), Variable("B"), Text("c"), Literal("D"), Variable("E.F")]
-        );
+        assert_eq!(tokens("a${B}c${!D}${E.F}"), [Text("a"), Variable("B"), Text("c"), Literal("D"), Variable("E.F")]);
         assert_eq!(tokens("open ${ and on"), [Text("open ${ and on")]);
         assert_eq!(tokens(""), []);
     }
@@ -248,9 +252,6 @@ mod tests {
     fn references_of_sub_leave_out_its_own_variables() {
         let own = IndexMap::from([("X".to_owned(), Expr::attribute("Cluster", "Arn"))]);
         let expr = Expr::Sub("${X} ${Role.Arn} ${AWS::Region} ${!No}".to_owned(), own);
-        assert_eq!(
-            expr.references().into_iter().collect::<Vec<_>>(),
-            ["AWS::Region", "Cluster", "Role"]
-        );
+        assert_eq!(expr.references().into_iter().collect::<Vec<_>>(), ["AWS::Region", "Cluster", "Role"]);
     }
 }

@@ -15,12 +15,49 @@ pub struct Template {
     pub interface: Vec<ParameterGroup>,
     /// Parameters by name.
     pub parameters: IndexMap<String, Parameter>,
+    /// Rules over several parameters, by name.
+    pub rules: IndexMap<String, Rule>,
     /// Conditions by name.
     pub conditions: IndexMap<String, Condition>,
     /// Resources by logical id.
     pub resources: IndexMap<String, Resource>,
     /// Outputs by name.
     pub outputs: IndexMap<String, Output>,
+}
+
+impl Template {
+    /// Adds a group of parameters in the order in which the console shows them: name, label, parameter.
+    pub fn add_parameters<'a>(
+        &mut self,
+        heading: &str,
+        parameters: impl IntoIterator<Item = (&'a str, &'a str, Parameter)>,
+    ) {
+        let mut group = ParameterGroup { label: heading.to_owned(), parameters: Vec::new() };
+        for (name, label, parameter) in parameters {
+            group.parameters.push((name.to_owned(), label.to_owned()));
+            self.parameters.insert(name.to_owned(), parameter);
+        }
+        self.interface.push(group);
+    }
+
+    /// Adds a condition, in place of one with the same name.
+    pub fn add_condition(&mut self, name: &str, condition: Condition) {
+        self.conditions.insert(name.to_owned(), condition);
+    }
+
+    /// Adds a resource, in place of one with the same logical id.
+    pub fn add_resource(&mut self, id: &str, resource: Resource) {
+        self.resources.insert(id.to_owned(), resource);
+    }
+}
+
+/// A rule over several parameters, which `CloudFormation` checks before it creates anything.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// What must hold; only parameters can be looked at, by `Ref`.
+    pub assert: Condition,
+    /// What to say when it does not.
+    pub description: String,
 }
 
 /// One group of `AWS::CloudFormation::Interface`.
@@ -73,6 +110,8 @@ pub struct Parameter {
     pub min_value: Option<i64>,
     /// The greatest number.
     pub max_value: Option<i64>,
+    /// The most items of a list. `CloudFormation` has no word for it, so it is checked on evaluation and not rendered.
+    pub max_items: Option<usize>,
     /// Whether CloudFormation masks the value when it describes the stack.
     pub no_echo: bool,
 }
@@ -89,6 +128,7 @@ impl Parameter {
             constraint: None,
             min_value: None,
             max_value: None,
+            max_items: None,
             no_echo: false,
         }
     }
@@ -119,6 +159,13 @@ impl Parameter {
     #[must_use]
     pub fn between(mut self, least: i64, most: i64) -> Self {
         (self.min_value, self.max_value) = (Some(least), Some(most));
+        self
+    }
+
+    /// The same with at most so many items.
+    #[must_use]
+    pub fn at_most(mut self, items: usize) -> Self {
+        self.max_items = Some(items);
         self
     }
 
@@ -200,11 +247,17 @@ impl Resource {
         self
     }
 
+    /// The same, gone when it leaves the stack or is replaced.
+    #[must_use]
+    pub fn removed(mut self) -> Self {
+        (self.deletion_policy, self.update_replace_policy) = (Some(Retention::Delete), Some(Retention::Delete));
+        self
+    }
+
     /// The same, kept when it leaves the stack or is replaced.
     #[must_use]
     pub fn retained(mut self) -> Self {
-        (self.deletion_policy, self.update_replace_policy) =
-            (Some(Retention::Retain), Some(Retention::Retain));
+        (self.deletion_policy, self.update_replace_policy) = (Some(Retention::Retain), Some(Retention::Retain));
         self
     }
 }

@@ -11,9 +11,9 @@ pub(super) fn value(node: &Node<'_>) -> Value {
         Node::Text(text) => json!(text),
         Node::Owned(text) => json!(text),
         Node::List(items) => items.iter().map(value).collect(),
-        Node::Map(entries) => Value::Object(
-            entries.iter().map(|(key, entry)| ((*key).to_owned(), value(entry))).collect(),
-        ),
+        Node::Map(entries) => {
+            Value::Object(entries.iter().map(|(key, entry)| ((*key).to_owned(), value(entry))).collect())
+        }
         Node::Call(name, argument) => {
             let argument = match (*name, value(argument)) {
                 // The long form takes resource and attribute apart.

@@ -5,7 +5,7 @@ mod yaml;
 
 use indexmap::IndexMap;
 
-use crate::model::{Condition, Expr, Output, Parameter, Resource, Template};
+use crate::model::{Condition, Expr, Output, Parameter, Resource, Rule, Template};
 
 /// A document about to be written: plain data and intrinsic functions.
 enum Node<'a> {
@@ -37,13 +37,13 @@ fn document(template: &Template) -> Node<'_> {
         ("Description", Node::Text(&template.description)),
     ];
     if !template.interface.is_empty() {
-        sections.push((
-            "Metadata",
-            Node::Map(vec![("AWS::CloudFormation::Interface", interface(template))]),
-        ));
+        sections.push(("Metadata", Node::Map(vec![("AWS::CloudFormation::Interface", interface(template))])));
     }
     if !template.parameters.is_empty() {
         sections.push(("Parameters", section(&template.parameters, parameter)));
+    }
+    if !template.rules.is_empty() {
+        sections.push(("Rules", section(&template.rules, rule)));
     }
     if !template.conditions.is_empty() {
         sections.push(("Conditions", section(&template.conditions, condition)));
@@ -66,19 +66,13 @@ fn interface(template: &Template) -> Node<'_> {
         Node::Map(vec![("Label", label), ("Parameters", Node::List(names))])
     });
     let labels = template.interface.iter().flat_map(|group| &group.parameters);
-    let labels = labels
-        .map(|(name, label)| (name.as_str(), Node::Map(vec![("default", Node::Text(label))])));
-    Node::Map(vec![
-        ("ParameterGroups", Node::List(groups.collect())),
-        ("ParameterLabels", Node::Map(labels.collect())),
-    ])
+    let labels = labels.map(|(name, label)| (name.as_str(), Node::Map(vec![("default", Node::Text(label))])));
+    Node::Map(vec![("ParameterGroups", Node::List(groups.collect())), ("ParameterLabels", Node::Map(labels.collect()))])
 }
 
 fn parameter(parameter: &Parameter) -> Node<'_> {
-    let mut entries = vec![
-        ("Type", Node::Text(parameter.kind.name())),
-        ("Description", Node::Text(&parameter.description)),
-    ];
+    let mut entries =
+        vec![("Type", Node::Text(parameter.kind.name())), ("Description", Node::Text(&parameter.description))];
     if let Some(default) = &parameter.default {
         entries.push(("Default", Node::Text(default)));
     }
@@ -104,6 +98,11 @@ fn parameter(parameter: &Parameter) -> Node<'_> {
     Node::Map(entries)
 }
 
+fn rule(rule: &Rule) -> Node<'_> {
+    let assertion = vec![("Assert", condition(&rule.assert)), ("AssertDescription", Node::Text(&rule.description))];
+    Node::Map(vec![("Assertions", Node::List(vec![Node::Map(assertion)]))])
+}
+
 fn conditions(all: &[Condition]) -> Node<'_> {
     Node::List(all.iter().map(condition).collect())
 }
@@ -126,8 +125,7 @@ fn resource(resource: &Resource) -> Node<'_> {
     match resource.depends_on.as_slice() {
         [] => {}
         [one] => entries.push(("DependsOn", Node::Text(one))),
-        many => entries
-            .push(("DependsOn", Node::List(many.iter().map(|name| Node::Text(name)).collect()))),
+        many => entries.push(("DependsOn", Node::List(many.iter().map(|name| Node::Text(name)).collect()))),
     }
     if let Some(policy) = resource.deletion_policy {
         entries.push(("DeletionPolicy", Node::Text(policy.name())));
@@ -161,26 +159,16 @@ fn expr(value: &Expr) -> Node<'_> {
         Expr::List(items) => Node::List(items.iter().map(expr).collect()),
         Expr::Map(entries) => section(entries, expr),
         Expr::Ref(name) => call("Ref", Node::Text(name)),
-        Expr::GetAtt(resource, attribute) => {
-            call("GetAtt", Node::Owned(format!("{resource}.{attribute}")))
-        }
+        Expr::GetAtt(resource, attribute) => call("GetAtt", Node::Owned(format!("{resource}.{attribute}"))),
         Expr::Sub(template, variables) if variables.is_empty() => call("Sub", Node::Text(template)),
-        Expr::Sub(template, variables) => {
-            call("Sub", Node::List(vec![Node::Text(template), section(variables, expr)]))
-        }
-        Expr::Join(delimiter, items) => {
-            call("Join", Node::List(vec![Node::Text(delimiter), expr(items)]))
-        }
+        Expr::Sub(template, variables) => call("Sub", Node::List(vec![Node::Text(template), section(variables, expr)])),
+        Expr::Join(delimiter, items) => call("Join", Node::List(vec![Node::Text(delimiter), expr(items)])),
         Expr::Select(index, items) => call("Select", Node::List(vec![expr(index), expr(items)])),
-        Expr::Split(delimiter, text) => {
-            call("Split", Node::List(vec![Node::Text(delimiter), expr(text)]))
-        }
+        Expr::Split(delimiter, text) => call("Split", Node::List(vec![Node::Text(delimiter), expr(text)])),
         Expr::If(condition, then, otherwise) => {
             call("If", Node::List(vec![Node::Text(condition), expr(then), expr(otherwise)]))
         }
-        Expr::Cidr(block, count, bits) => {
-            call("Cidr", Node::List(vec![expr(block), expr(count), expr(bits)]))
-        }
+        Expr::Cidr(block, count, bits) => call("Cidr", Node::List(vec![expr(block), expr(count), expr(bits)])),
         Expr::GetAzs(region) => call("GetAZs", expr(region)),
     }
 }

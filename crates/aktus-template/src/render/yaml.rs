@@ -6,31 +6,30 @@ use super::Node;
 use super::json::long;
 
 /// Things up to this long may stand on one line.
-const LINE: usize = 100;
+const LINE: usize = 120;
 
 pub(super) fn write(node: &Node<'_>) -> String {
     let mut out = String::new();
-    block(node, 0, &mut out);
+    block(node, 0, false, &mut out);
     // A section begins on a line of its own, after an empty one.
     out.trim_start_matches('\n').to_owned()
 }
 
-/// Writes a node after `key:` or `-`, or at the start of the document.
-fn block(node: &Node<'_>, indent: usize, out: &mut String) {
+/// Writes a map or a list over many lines; `inline` when the first is to stand behind a dash.
+fn block(node: &Node<'_>, indent: usize, inline: bool, out: &mut String) {
     match node {
         Node::Map(entries) if !entries.is_empty() => {
-            for (key, value) in entries {
-                line(indent, out);
+            for (index, (key, value)) in entries.iter().enumerate() {
+                start(index, inline, indent, out);
                 plain_or_quoted(key, out);
                 out.push(':');
                 entry(value, indent, out);
             }
         }
         Node::List(items) if !items.is_empty() => {
-            for item in items {
-                line(indent, out);
-                out.push('-');
-                entry(item, indent, out);
+            for (index, item) in items.iter().enumerate() {
+                start(index, inline, indent, out);
+                item_of_list(item, indent, out);
             }
         }
         scalar => flow(scalar, out),
@@ -40,19 +39,38 @@ fn block(node: &Node<'_>, indent: usize, out: &mut String) {
     }
 }
 
+/// Begins an entry of a map or a list.
+fn start(index: usize, inline: bool, indent: usize, out: &mut String) {
+    if inline && index == 0 { out.push(' ') } else { line(indent, out) }
+}
+
+/// Writes an item of a list at `indent`.
+fn item_of_list(item: &Node<'_>, indent: usize, out: &mut String) {
+    out.push('-');
+    let many = match item {
+        Node::Map(entries) => !entries.is_empty(),
+        Node::List(items) => !items.is_empty(),
+        _ => false,
+    };
+    if many && !fits(item) {
+        block(item, indent + 2, true, out);
+    } else {
+        entry(item, indent, out);
+    }
+}
+
 /// Writes what follows `key:` or `-` at `indent`.
 fn entry(node: &Node<'_>, indent: usize, out: &mut String) {
     match node {
         Node::Text(text) if text.contains('\n') => literal(text, indent + 2, out),
-        Node::Map(entries) if !entries.is_empty() && !fits(node) => block(node, indent + 2, out),
-        Node::List(items) if !items.is_empty() && !fits(node) => block(node, indent + 2, out),
+        Node::Map(entries) if !entries.is_empty() && !fits(node) => block(node, indent + 2, false, out),
+        Node::List(items) if !items.is_empty() && !fits(node) => block(node, indent + 2, false, out),
         Node::Call(name, argument) if !fits(node) => match &**argument {
             Node::List(items) => {
                 write_name(name, out);
                 for item in items {
                     line(indent + 2, out);
-                    out.push('-');
-                    entry(item, indent + 2, out);
+                    item_of_list(item, indent + 2, out);
                 }
             }
             Node::Text(text) if text.contains('\n') => {
@@ -95,12 +113,10 @@ fn literal(text: &str, indent: usize, out: &mut String) {
     }
 }
 
-/// Whether a node may stand on one line: short, and no map with nested collections.
+/// Whether a node may stand on one line: short, and not deeply nested.
 fn fits(node: &Node<'_>) -> bool {
     let shallow = match node {
-        Node::Map(entries) => {
-            entries.len() <= 3 && entries.iter().all(|(_, value)| is_small(value))
-        }
+        Node::Map(entries) => entries.len() <= 4 && entries.iter().all(|(_, value)| is_small(value)),
         Node::List(items) => items.iter().all(is_small),
         _ => true,
     };
@@ -114,10 +130,15 @@ fn fits(node: &Node<'_>) -> bool {
 
 fn is_small(node: &Node<'_>) -> bool {
     match node {
-        Node::Map(entries) => entries.is_empty(),
-        Node::List(items) => items.iter().all(|item| !matches!(item, Node::Map(_) | Node::List(_))),
+        // One entry that is no collection, such as `{Type: cluster}`.
+        Node::Map(entries) => entries.len() <= 1 && entries.iter().all(|(_, value)| is_scalar(value)),
+        Node::List(items) => items.iter().all(is_scalar),
         _ => true,
     }
+}
+
+fn is_scalar(node: &Node<'_>) -> bool {
+    !matches!(node, Node::Map(_) | Node::List(_))
 }
 
 fn has_break(node: &Node<'_>) -> bool {
@@ -192,17 +213,14 @@ fn plain_or_quoted(text: &str, out: &mut String) {
 
 fn is_plain(text: &str) -> bool {
     let first = text.chars().next();
-    let starts_well = first
-        .is_some_and(|letter| letter.is_ascii_alphabetic() || matches!(letter, '/' | '$' | '_'));
+    let starts_well = first.is_some_and(|letter| letter.is_ascii_alphabetic() || matches!(letter, '/' | '$' | '_'));
     let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
     starts_well
         && !words.iter().any(|word| word.eq_ignore_ascii_case(text))
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
-        && text
-            .chars()
-            .all(|letter| !letter.is_control() && !matches!(letter, ',' | '[' | ']' | '{' | '}'))
+        && text.chars().all(|letter| !letter.is_control() && !matches!(letter, ',' | '[' | ']' | '{' | '}'))
 }
 
 #[cfg(test)]
@@ -216,20 +234,8 @@ mod tests {
 
     #[test]
     fn text_that_others_would_misread_is_quoted() {
-        let all = [
-            "true",
-            "No",
-            "1.35",
-            "2010-09-09",
-            "a: b",
-            "a, b",
-            "'tis",
-            "",
-            "plain text",
-            "AWS::Region",
-            "*",
-            "x:",
-        ];
+        let all =
+            ["true", "No", "1.35", "2010-09-09", "a: b", "a, b", "'tis", "", "plain text", "AWS::Region", "*", "x:"];
         let items = all.iter().map(|text| Node::Text(text)).collect();
         let mut out = String::new();
         flow(&Node::List(items), &mut out);
@@ -241,8 +247,7 @@ mod tests {
 
     #[test]
     fn layout() {
-        let nested =
-            Node::Call("GetAZs", Box::new(Node::Call("Ref", Box::new(Node::Text("AWS::Region")))));
+        let nested = Node::Call("GetAZs", Box::new(Node::Call("Ref", Box::new(Node::Text("AWS::Region")))));
         let inner = Node::Map(vec![("A", Node::Integer(1)), ("B", Node::List(vec![nested]))]);
         let policy = Node::Call("Sub", Box::new(Node::Text("two\nlines\n")));
         check(
@@ -258,10 +263,7 @@ mod tests {
     #[test]
     fn long_calls_take_a_line_for_each_argument() {
         let long = "x".repeat(120);
-        let call = Node::Call(
-            "If",
-            Box::new(Node::List(vec![Node::Text("C"), Node::Text(&long), Node::Text("b")])),
-        );
+        let call = Node::Call("If", Box::new(Node::List(vec![Node::Text("C"), Node::Text(&long), Node::Text("b")])));
         check(&Node::Map(vec![("K", call)]), &format!("K: !If\n  - C\n  - {long}\n  - b\n"));
     }
 }
