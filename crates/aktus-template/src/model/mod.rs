@@ -147,7 +147,7 @@ impl Parameter {
         self
     }
 
-    /// The same with a pattern and what to say when it does not match.
+    /// The same with a pattern over the whole value, or over each item of a list, and what to say when it does not match.
     #[must_use]
     pub fn pattern(mut self, pattern: &str, constraint: &str) -> Self {
         self.allowed_pattern = Some(pattern.to_owned());

@@ -57,7 +57,7 @@ fn administrators(kind: &str) -> Parameter {
          ARNs (other accounts). Leave out whoever creates the stack: the creator is an administrator already."
     );
     let word = "[A-Za-z0-9_+=.@-]+";
-    let pattern = format!("((arn:[a-z-]+:iam::[0-9]{{12}}:{kind}/)?({word}/)*{word})?");
+    let pattern = format!("^((arn:[a-z-]+:iam::[0-9]{{12}}:{kind}/)?({word}/)*{word})?$");
     of(CommaDelimitedList, &description, "")
         .pattern(&pattern, &format!("names or ARNs of IAM {kind}s, with commas between"))
         .at_most(ADMINISTRATORS)
@@ -66,19 +66,19 @@ fn administrators(kind: &str) -> Parameter {
 pub(super) fn add(template: &mut Template) {
     let zone = "A zone for the subnets; give both zones or neither. Empty: the first two of the region. \
                 EKS cannot use the zone ids use1-az3, usw1-az2 and cac1-az3.";
-    let zone = || text(zone, "").pattern("([a-z]{2}(-[a-z]+)+-[0-9][a-z])?", "a zone such as us-east-1a, or empty");
+    let zone = || text(zone, "").pattern("^([a-z]{2}(-[a-z]+)+-[0-9][a-z])?$", "a zone such as us-east-1a, or empty");
     template.add_parameters("Network", [
         (
             "VpcCIDR",
             "Address range",
             text("Address range of the VPC, /16 to /22. The subnets are cut out of it; /16 gives /20.", "10.0.0.0/16")
-                .pattern(r"([0-9]{1,3}\.){3}[0-9]{1,3}/(1[6-9]|2[0-2])", "a range such as 10.0.0.0/16, from /16 to /22"),
+                .pattern(r"^([0-9]{1,3}\.){3}[0-9]{1,3}/(1[6-9]|2[0-2])$", "a range such as 10.0.0.0/16, from /16 to /22"),
         ),
         (
             "VpcPrefix",
             "Name prefix",
             text("Beginning of Name tags and of a derived cluster name.", "aktus-platform")
-                .pattern("[A-Za-z0-9][A-Za-z0-9-]{0,29}", "1 to 30 letters, digits and hyphens"),
+                .pattern("^[A-Za-z0-9][A-Za-z0-9-]{0,29}$", "1 to 30 letters, digits and hyphens"),
         ),
         ("AvailabilityZone1", "First zone", zone()),
         ("AvailabilityZone2", "Second zone", zone()),
@@ -96,7 +96,7 @@ pub(super) fn add(template: &mut Template) {
                  addresses of AWS Lambda, so a narrower range is for after the deployment.",
                 "0.0.0.0/0",
             )
-            .pattern(r"([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}", "IPv4 ranges with commas between"),
+            .pattern(r"^([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2}$", "IPv4 ranges with commas between"),
         ),
     ]);
     template.add_parameters(
@@ -114,8 +114,10 @@ pub(super) fn add(template: &mut Template) {
             (
                 "EKSClusterName",
                 "Cluster name",
-                text("Name of the cluster; empty: made of prefix and stack name.", "")
-                    .pattern("([A-Za-z0-9][A-Za-z0-9_-]{0,99})?", "up to 100 letters, digits, hyphens and underscores"),
+                text("Name of the cluster; empty: made of prefix and stack name.", "").pattern(
+                    "^([A-Za-z0-9][A-Za-z0-9_-]{0,99})?$",
+                    "up to 100 letters, digits, hyphens and underscores",
+                ),
             ),
             (
                 "EKSVersion",
@@ -155,7 +157,10 @@ pub(super) fn add(template: &mut Template) {
                     "Range from which SSH is open, once a key pair is given; empty: closed. Auto Mode ignores it.",
                     "",
                 )
-                .pattern(r"(([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2})?", "an IPv4 range such as 192.0.2.0/24, or empty"),
+                .pattern(
+                    r"^(([0-9]{1,3}\.){3}[0-9]{1,3}/[0-9]{1,2})?$",
+                    "an IPv4 range such as 192.0.2.0/24, or empty",
+                ),
             ),
         ],
     );
@@ -180,20 +185,20 @@ pub(super) fn add(template: &mut Template) {
                 "709825985650.dkr.ecr.us-east-1.amazonaws.com/aktus-ai/aktus-ai-platform-aws-marketplace-ecr",
             )
             .pattern(
-                r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9][a-z0-9._/-]*",
+                r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/[a-z0-9][a-z0-9._/-]*$",
                 "a repository such as 111122223333.dkr.ecr.us-east-1.amazonaws.com/name, without scheme and tag",
             ),
         ),
         (
             "MarketplaceChartVersion",
             "Chart version",
-            text("Version of the chart.", "1.0.5").pattern("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}", "a version such as 1.0.5"),
+            text("Version of the chart.", "1.0.5").pattern("^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$", "a version such as 1.0.5"),
         ),
         (
             "MarketplaceChartNamespace",
             "Namespace",
             text("Namespace of the platform; the role of its service account is bound to it.", "aktus-ai-platform-dev")
-                .pattern("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", "1 to 63 lower-case letters, digits and hyphens"),
+                .pattern("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "1 to 63 lower-case letters, digits and hyphens"),
         ),
         (
             "DatabaseStorage",
@@ -237,7 +242,7 @@ pub(super) fn add(template: &mut Template) {
             ),
         ],
     );
-    let code = |what: &str| Parameter::new(String, what).pattern(".+", "not empty");
+    let code = |what: &str| Parameter::new(String, what).pattern("^.+$", "not empty");
     template.add_parameters(
         "Bootstrap",
         [
