@@ -1,8 +1,9 @@
 //! Does the Kubernetes stand-in answer as a real API server?
 //!
-//! `tests/api` holds conversations: requests, and the answers that kube-apiserver v1.36.3 gave to
-//! them. Each is held with a fresh stand-in, without controllers, and every status, body, event
-//! and warning must be the recorded one once times, versions and identities are masked.
+//! `tests/api` and `tests/controllers` hold conversations: requests, and the answers that
+//! kube-apiserver v1.36.3 gave to them, alone or with kube-controller-manager. Each is held with a
+//! fresh stand-in, and every status, body, event and warning must be the recorded one once times,
+//! versions and identities are masked.
 
 #[cfg(test)]
 mod conversation;
@@ -11,14 +12,22 @@ use aktus_sandbox::kubernetes::Server;
 use aktus_sandbox::{Clock, Options};
 
 #[tokio::test]
-async fn every_recorded_conversation_agrees() {
+async fn the_api_agrees_with_a_real_server() {
+    check("tests/api", 80, false).await;
+}
+
+#[tokio::test]
+async fn the_controllers_agree_with_real_ones() {
+    check("tests/controllers", 18, true).await;
+}
+
+async fn check(folder: &str, least: usize, controllers: bool) {
     let mut differences = Vec::new();
-    let conversations = conversation::load("tests/api");
-    assert!(conversations.len() >= 60, "only {} conversations", conversations.len());
+    let conversations = conversation::load(folder);
+    assert!(conversations.len() >= least, "only {} conversations", conversations.len());
     for (name, conversation) in conversations {
         let clock = Clock::fixed("2026-01-01T00:00:00Z".parse().unwrap());
-        let mut options = Options::new(clock);
-        options.controllers = false;
+        let options = Options { controllers, ..Options::new(clock) };
         let server = Server::start(&options).await.unwrap();
         let address = server.url().trim_start_matches("http://").to_owned();
         let found = tokio::task::spawn_blocking(move || conversation::hold(&address, &name, &conversation));

@@ -219,7 +219,7 @@ fn is_time(text: &str) -> bool {
 /// and the order of unknown fields.
 fn mask_text(text: &str) -> String {
     let text = text.split("\n@@ ").next().unwrap_or("");
-    let mut text = mask_identities(text);
+    let mut text = mask_hashes(&mask_identities(text));
     text = mask_numbers(&text, "resource version: ", "<version>");
     text = mask_numbers(&text, "ResourceVersion in record (", "<version>");
     text = mask_between(&text, "Invalid value: \"{", "}\": ", "Invalid value: <object>: ");
@@ -256,6 +256,24 @@ fn mask_identities(text: &str) -> String {
         let mut letters = rest.chars();
         out.extend(letters.next());
         rest = letters.as_str();
+    }
+    out
+}
+
+/// Masks the ends of names that follow from templates: a hyphen and eight to ten letters of those
+/// that such names are made of.
+fn mask_hashes(text: &str) -> String {
+    let mut parts = text.split('-');
+    let mut out = parts.next().unwrap_or("").to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| "bcdfghjklmnpqrstvwxz2456789".contains(c));
+        let length = part.len() - rest.len();
+        let ends = !rest.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if (8..=10).contains(&length) && ends {
+            out.extend(["-<hash>", rest]);
+        } else {
+            out.extend(["-", part]);
+        }
     }
     out
 }

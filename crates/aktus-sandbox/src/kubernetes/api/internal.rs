@@ -10,7 +10,7 @@ use crate::kubernetes::managed::Writer;
 use crate::kubernetes::merge;
 use crate::kubernetes::status::Status;
 use crate::kubernetes::store::Key;
-use crate::kubernetes::strategy;
+use crate::kubernetes::strategy::{self, written};
 
 impl Api {
     /// Does something as a part of the cluster: it counts as no write of a client.
@@ -50,6 +50,9 @@ impl Api {
         };
         let mut new = Value::clone(&live);
         change(&mut new);
+        if resource.custom.is_none() {
+            written::normalize(&resource.typed.schema, resource.typed.root, &mut new);
+        }
         if merge::equal(&live, &new) {
             return false;
         }

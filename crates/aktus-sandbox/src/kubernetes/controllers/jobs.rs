@@ -24,8 +24,15 @@ pub(super) fn look_at(work: &mut Work<'_>, key: &Key, job: &Value) {
     }
     if job.pointer("/spec/suspend").and_then(Value::as_bool) == Some(true) {
         let now = work.now();
-        let suspended = condition(&status, &now, "Suspended", "True", "JobSuspended", "Job suspended");
-        work.set_status(MANAGER, key, &json!({"conditions": [suspended]}));
+        let mut suspended = condition(&status, &now, "Suspended", "True", "JobSuspended", "Job suspended");
+        suspended["lastProbeTime"] = suspended.get("lastTransitionTime").cloned().unwrap_or_default();
+        let status = json!({
+            "conditions": [suspended],
+            "ready": 0,
+            "terminating": 0,
+            "uncountedTerminatedPods": {},
+        });
+        work.set_status(MANAGER, key, &status);
         return;
     }
     let pods = work.controlled(job, "pods");

@@ -127,6 +127,7 @@ fn interested(api: &Api, key: &Key, object: &Value) -> Vec<Key> {
     match key.storage.as_str() {
         "secrets" | "configmaps" => keys.extend(all("pods", namespace)),
         "serviceaccounts" => {
+            keys.push(Key::new("namespaces", "", &key.namespace));
             for storage in ["replicasets.apps", "statefulsets.apps", "daemonsets.apps", "jobs.batch"] {
                 keys.extend(all(storage, namespace));
             }

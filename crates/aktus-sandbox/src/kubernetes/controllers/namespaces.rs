@@ -46,7 +46,9 @@ fn empty(work: &mut Work<'_>, key: &Key, namespace: &Value) {
     let mut finalizers: BTreeMap<String, usize> = BTreeMap::new();
     for storage in &storages {
         for (_, object) in work.list(storage, Some(&key.name)) {
-            *left.entry(storage.clone()).or_default() += 1;
+            // The core group has an empty name.
+            let name = if storage.contains('.') { storage.clone() } else { format!("{storage}.") };
+            *left.entry(name).or_default() += 1;
             let list = object.pointer("/metadata/finalizers").and_then(Value::as_array);
             for finalizer in list.into_iter().flatten().filter_map(Value::as_str) {
                 *finalizers.entry(finalizer.to_owned()).or_default() += 1;

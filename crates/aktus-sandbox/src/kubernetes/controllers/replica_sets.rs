@@ -44,7 +44,9 @@ pub(super) fn look_at(work: &mut Work<'_>, key: &Key, set: &Value) {
         }
     }
     let ready = pods.iter().filter(|(_, pod)| is_ready(pod)).count();
+    let ending = work.controlled(set, "pods").iter().filter(|(_, pod)| is_going(pod)).count();
     let mut status = json!({
+        "terminatingReplicas": ending,
         "replicas": pods.len(),
         "observedGeneration": number(set, "/metadata/generation"),
     });

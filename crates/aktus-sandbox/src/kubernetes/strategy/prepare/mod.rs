@@ -238,11 +238,15 @@ fn update_status(context: &Context<'_>, resource: &Resource, old: &Map<String, V
         }
     }
     if resource.kind == "PersistentVolume" {
-        let phase = |map: &Map<String, Value>| map.get("status").and_then(|status| status.get("phase")).cloned();
-        if phase(map) != phase(old)
-            && let Some(status) = entry(map, "status")
-        {
-            status.insert("lastPhaseTransitionTime".to_owned(), context.now.into());
+        let get =
+            |map: &Map<String, Value>, field: &str| map.get("status").and_then(|status| status.get(field)).cloned();
+        let since = if get(map, "phase") == get(old, "phase") {
+            get(old, "lastPhaseTransitionTime")
+        } else {
+            Some(context.now.into())
+        };
+        if let (Some(status), Some(since)) = (entry(map, "status"), since) {
+            status.insert("lastPhaseTransitionTime".to_owned(), since);
         }
     }
 }

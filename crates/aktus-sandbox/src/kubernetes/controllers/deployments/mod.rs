@@ -1,11 +1,13 @@
 //! How does a Deployment roll from one template to the next?
 
+mod progress;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::Work;
-use super::work::{MANAGER, condition, controller_reference, find_condition, is_going, number};
+use super::work::{MANAGER, controller_reference, is_going, number};
 use crate::kubernetes::api::{text, text_at};
 use crate::kubernetes::merge::equal;
 use crate::kubernetes::names;
@@ -21,12 +23,13 @@ pub(super) fn look_at(work: &mut Work<'_>, key: &Key, deployment: &Value) {
     }
     let mut sets = work.controlled(deployment, "replicasets.apps");
     sets.retain(|(_, set)| !is_going(set));
-    let current = if let Some(current) = current(&sets, deployment) {
-        current
-    } else {
-        let Some(made) = make(work, key, deployment, &sets) else { return };
-        sets.push(made.clone());
-        made
+    let (current, made) = match current(&sets, deployment) {
+        Some(current) => (current, false),
+        None => {
+            let Some(made) = make(work, key, deployment, &sets) else { return };
+            sets.push(made.clone());
+            (made, true)
+        }
     };
     let (current_key, current_set) = current;
     let revision = text_at_annotation(&current_set, REVISION);
@@ -39,10 +42,9 @@ pub(super) fn look_at(work: &mut Work<'_>, key: &Key, deployment: &Value) {
     } else {
         revision
     };
-    annotate(work, key, &revision);
     scale(work, deployment, &sets, &current_key);
     clean_up(work, deployment, &sets, &current_key);
-    report(work, key, deployment, &current_key);
+    progress::report(work, key, &current_key, &revision, made);
 }
 
 fn annotate(work: &mut Work<'_>, key: &Key, revision: &str) {
@@ -175,91 +177,5 @@ fn clean_up(work: &mut Work<'_>, deployment: &Value, sets: &[(Key, Arc<Value>)],
     old.sort_by_key(|(_, set)| text_at_annotation(set, REVISION).parse::<i64>().unwrap_or(0));
     for (key, _) in old.iter().take(old.len().saturating_sub(limit)) {
         work.delete(key);
-    }
-}
-
-fn report(work: &mut Work<'_>, key: &Key, deployment: &Value, current: &Key) {
-    let sets = work.controlled(deployment, "replicasets.apps");
-    let sum = |field: &str| -> i64 { sets.iter().map(|(_, set)| number(set, &format!("/status/{field}"))).sum() };
-    let wanted = number(deployment, "/spec/replicas");
-    let (replicas, ready, available) = (sum("replicas"), sum("readyReplicas"), sum("availableReplicas"));
-    let set = work.get(current);
-    let set = set.as_deref().unwrap_or(&Value::Null);
-    let updated = number(set, "/status/replicas");
-    let held = deployment.get("status").cloned().unwrap_or(Value::Null);
-    let now = work.now();
-    let complete = updated == wanted && replicas == wanted && available == wanted;
-    let name = current.name.as_str();
-    let needed = wanted - unavailable_allowed(deployment, wanted);
-    let available_condition = if available >= needed {
-        let message = "Deployment has minimum availability.";
-        condition(&held, &now, "Available", "True", "MinimumReplicasAvailable", message)
-    } else {
-        let message = "Deployment does not have minimum availability.";
-        condition(&held, &now, "Available", "False", "MinimumReplicasUnavailable", message)
-    };
-    let seconds = number(deployment, "/spec/progressDeadlineSeconds").max(1);
-    let limit = std::time::Duration::from_secs(u64::try_from(seconds).unwrap_or(600));
-    let progressing = if complete {
-        work.leave(key, "progressing");
-        let message = format!("ReplicaSet {name:?} has successfully progressed.");
-        condition(&held, &now, "Progressing", "True", "NewReplicaSetAvailable", &message)
-    } else if work.after_time(key, "progressing", limit) {
-        let message = format!("ReplicaSet {name:?} has timed out progressing.");
-        condition(&held, &now, "Progressing", "False", "ProgressDeadlineExceeded", &message)
-    } else {
-        let message = format!("ReplicaSet {name:?} is progressing.");
-        condition(&held, &now, "Progressing", "True", "ReplicaSetUpdated", &message)
-    };
-    let mut conditions = vec![available_condition, progressing];
-    if let Some(failure) = find_condition(set.get("status").unwrap_or(&Value::Null), "ReplicaFailure") {
-        conditions.push(failure.clone());
-    }
-    for condition in &mut conditions {
-        let since = condition.get("lastTransitionTime").cloned().unwrap_or(Value::Null);
-        let kind = condition.get("type").and_then(Value::as_str).unwrap_or("");
-        let same = find_condition(&held, kind).filter(|old| {
-            old.get("reason") == condition.get("reason") && old.get("message") == condition.get("message")
-        });
-        let updated = same.and_then(|old| old.get("lastUpdateTime")).cloned();
-        condition["lastUpdateTime"] = updated
-            .filter(|time| !time.is_null())
-            .unwrap_or_else(|| if same.is_some() { since } else { now.as_str().into() });
-    }
-    let mut status = json!({
-        "observedGeneration": number(deployment, "/metadata/generation"),
-        "conditions": conditions,
-    });
-    let unavailable = (wanted - available).max(0);
-    for (field, count) in [
-        ("replicas", replicas),
-        ("updatedReplicas", updated),
-        ("readyReplicas", ready),
-        ("availableReplicas", available),
-        ("unavailableReplicas", unavailable),
-    ] {
-        if count > 0 {
-            status[field] = count.into();
-        }
-    }
-    // Annotations of the revision count as a generation, so the newest one is read again.
-    if let Some(object) = work.get(key) {
-        status["observedGeneration"] = number(&object, "/metadata/generation").into();
-    }
-    work.set_status(MANAGER, key, &status);
-}
-
-/// How many replicas may be missing while the Deployment still counts as available.
-fn unavailable_allowed(deployment: &Value, wanted: i64) -> i64 {
-    if text_at(deployment, "/spec/strategy/type") == "Recreate" {
-        return 0;
-    }
-    match deployment.pointer("/spec/strategy/rollingUpdate/maxUnavailable") {
-        Some(Value::Number(count)) => count.as_i64().unwrap_or(0),
-        Some(Value::String(text)) => {
-            let percent: i64 = text.strip_suffix('%').and_then(|text| text.parse().ok()).unwrap_or(0);
-            wanted * percent / 100
-        }
-        _ => 0,
     }
 }
