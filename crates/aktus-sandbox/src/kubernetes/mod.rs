@@ -28,3 +28,6 @@ mod strategy;
 pub use faults::{Fault, FaultRule, Faults, PodFault};
 pub use server::{RequestRecord, Server};
 pub use store::CreatedObject;
+
+#[cfg(test)]
+mod tests;

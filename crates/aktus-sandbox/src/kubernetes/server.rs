@@ -89,6 +89,8 @@ impl Drop for Server {
         if let Some(controllers) = &self.controllers {
             controllers.abort();
         }
+        // Requests that are still being served must not write behind the next server's back.
+        self.shared.api().store.close();
     }
 }
 

@@ -6,10 +6,29 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use aktus_sandbox::kubernetes::Server;
+use aktus_sandbox::{Clock, Options};
 use serde_json::{Value, json};
 
+/// Holds every conversation of a folder with a stand-in of its own.
+pub(crate) async fn check(folder: &str, least: usize, controllers: bool) {
+    let mut differences = Vec::new();
+    let conversations = load(folder);
+    assert!(conversations.len() >= least, "only {} conversations", conversations.len());
+    for (name, conversation) in conversations {
+        let clock = Clock::fixed("2026-01-01T00:00:00Z".parse().unwrap());
+        let options = Options { controllers, ..Options::new(clock) };
+        let server = Server::start(&options).await.unwrap();
+        let address = server.url().trim_start_matches("http://").to_owned();
+        let found = tokio::task::spawn_blocking(move || hold(&address, &name, &conversation));
+        differences.extend(found.await.unwrap());
+    }
+    let count = differences.len();
+    assert!(differences.is_empty(), "{count} differences:\n{}", differences.join("\n"));
+}
+
 /// The conversations of a folder, by name.
-pub(crate) fn load(folder: &str) -> Vec<(String, Value)> {
+fn load(folder: &str) -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -26,7 +45,7 @@ pub(crate) fn load(folder: &str) -> Vec<(String, Value)> {
 }
 
 /// Holds one conversation in a namespace of its own and lists what differs.
-pub(crate) fn hold(address: &str, name: &str, conversation: &Value) -> Vec<String> {
+fn hold(address: &str, name: &str, conversation: &Value) -> Vec<String> {
     let namespace = format!("api-{name}");
     let mut variables = BTreeMap::from([("namespace".to_owned(), namespace.clone())]);
     let body = json!({"metadata": {"name": namespace}}).to_string();
@@ -72,7 +91,7 @@ fn hold_step(address: &str, step: &Value, variables: &mut BTreeMap<String, Strin
         };
         let reached = until.iter().all(|(pointer, expected)| match pointer.as_str() {
             "status" => json!(response.status) == *expected,
-            pointer => parsed.pointer(pointer) == Some(&substitute(expected, variables)),
+            pointer => *parsed.pointer(pointer).unwrap_or(&Value::Null) == substitute(expected, variables),
         });
         if reached || Instant::now() > deadline {
             break (response, parsed);
@@ -299,14 +318,14 @@ fn mask_between(text: &str, start: &str, end: &str, mask: &str) -> String {
 }
 
 /// An answer as HTTP brought it.
-pub(crate) struct Response {
-    pub(crate) status: u16,
-    pub(crate) body: String,
-    pub(crate) warnings: Vec<String>,
+struct Response {
+    status: u16,
+    body: String,
+    warnings: Vec<String>,
 }
 
 /// Sends one request on a connection of its own.
-pub(crate) fn send(address: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Response {
+fn send(address: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &str) -> Response {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");

@@ -103,6 +103,12 @@ impl Store {
         }
     }
 
+    /// Lets go of the journal and accepts nothing any more.
+    pub(crate) fn close(&mut self) {
+        self.journal = None;
+        self.broken = Some("the server has stopped".to_owned());
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }

@@ -23,13 +23,12 @@ pub(super) fn look_at(work: &mut Work<'_>, key: &Key, deployment: &Value) {
     }
     let mut sets = work.controlled(deployment, "replicasets.apps");
     sets.retain(|(_, set)| !is_going(set));
-    let (current, made) = match current(&sets, deployment) {
-        Some(current) => (current, false),
-        None => {
-            let Some(made) = make(work, key, deployment, &sets) else { return };
-            sets.push(made.clone());
-            (made, true)
-        }
+    let (current, made) = if let Some(current) = current(&sets, deployment) {
+        (current, false)
+    } else {
+        let Some(made) = make(work, key, deployment, &sets) else { return };
+        sets.push(made.clone());
+        (made, true)
     };
     let (current_key, current_set) = current;
     let revision = text_at_annotation(&current_set, REVISION);
