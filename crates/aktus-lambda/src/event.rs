@@ -152,12 +152,11 @@ impl Event {
                 None
             }
         };
-        let properties = match fields.remove("ResourceProperties") {
-            Some(Value::Object(properties)) => properties,
-            _ => {
-                problems.push("ResourceProperties: expected a map".to_owned());
-                Map::new()
-            }
+        let properties = if let Some(Value::Object(properties)) = fields.remove("ResourceProperties") {
+            properties
+        } else {
+            problems.push("ResourceProperties: expected a map".to_owned());
+            Map::new()
         };
         Ok(Self { response_url, address, request_type, physical_resource_id, problems, properties })
     }

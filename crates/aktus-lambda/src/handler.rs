@@ -195,7 +195,7 @@ impl Handler {
                 warn!(reason, "nothing is left to delete");
                 return Ok(reason);
             }
-            Ok(Removed::Report(report)) => report,
+            Ok(Removed::Report(report)) => *report,
             Err(failure) => return abandoned(&failure).ok_or_else(|| outcome::failed(&failure)),
         };
         match report.failure() {

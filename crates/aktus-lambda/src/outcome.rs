@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aktus_bootstrap::{Failure, FailureKind, Problem, Report, Request, Step};
+use aktus_bootstrap::{Failure, FailureKind, Mode, Problem, Report, Request, SecretSource, Step};
 
 use crate::respond::keep_tail;
 
@@ -17,6 +17,8 @@ pub fn data(request: &Request, report: &Report) -> BTreeMap<String, String> {
         format!("{}={address}", endpoint.service)
     });
     let release = report.release.as_ref();
+    let assistant = report.endpoints.iter().find(|endpoint| endpoint.service.contains("assistant"));
+    let dashboard = assistant.and_then(|endpoint| endpoint.url.clone());
     let entries = [
         ("Status", release.map_or("prepared", |release| &release.status).to_owned()),
         ("Revision", release.map_or(0, |release| release.revision).to_string()),
@@ -25,8 +27,23 @@ pub fn data(request: &Request, report: &Report) -> BTreeMap<String, String> {
         ("Warnings", report.warnings.join("; ")),
         ("Chart", release.map_or("", |release| &release.chart).to_owned()),
         ("Namespace", request.namespace.clone()),
+        // The stack's outputs read these, so every success carries them.
+        ("AutoMode", (request.mode == Mode::Auto).to_string()),
+        (
+            "ChartStatus",
+            release.map_or_else(|| "no chart".to_owned(), |release| format!("{} {}", release.chart, release.status)),
+        ),
+        ("SecretsStatus", secrets(request)),
+        ("DashboardUrl", dashboard.unwrap_or_else(|| "pending".to_owned())),
     ];
     entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Which keys were given.
+fn secrets(request: &Request) -> String {
+    let word = |source: &SecretSource| if matches!(source, SecretSource::Absent) { "empty" } else { "given" };
+    let (token, key) = (word(&request.hugging_face_token), word(&request.openai_api_key));
+    format!("Hugging Face token {token}, OpenAI key {key}")
 }
 
 /// The reason for a step that failed: the step, the object, the cause, the next step, how far it came.
@@ -78,7 +95,22 @@ mod tests {
     fn data_is_flat_and_has_always_the_same_names() {
         let request = Request::new("fs-0123456789abcdef0");
         let names: Vec<_> = data(&request, &Report::default()).into_keys().collect();
-        assert_eq!(names, ["Chart", "Endpoints", "Namespace", "Ready", "Revision", "Status", "Warnings"]);
+        assert_eq!(
+            names,
+            [
+                "AutoMode",
+                "Chart",
+                "ChartStatus",
+                "DashboardUrl",
+                "Endpoints",
+                "Namespace",
+                "Ready",
+                "Revision",
+                "SecretsStatus",
+                "Status",
+                "Warnings"
+            ]
+        );
         let endpoint = |service: &str, url: Option<&str>| EndpointReport {
             service: service.to_owned(),
             host: None,

@@ -82,12 +82,11 @@ impl Reporter for LogReporter {
             Event::StepFinished { step, outcome, took } => {
                 let (step, seconds) = (step.name(), took.as_secs_f64());
                 let (result, summary) = (outcome.name(), outcome.summary());
-                match outcome {
-                    Outcome::Failed(failure) => {
-                        let next = failure.next.as_deref();
-                        error!(step, result, kind = failure.kind.name(), cause = summary, next, seconds, "step failed");
-                    }
-                    _ => info!(step, result, summary, seconds, "step finished"),
+                if let Outcome::Failed(failure) = outcome {
+                    let next = failure.next.as_deref();
+                    error!(step, result, kind = failure.kind.name(), cause = summary, next, seconds, "step failed");
+                } else {
+                    info!(step, result, summary, seconds, "step finished");
                 }
             }
         }

@@ -29,7 +29,7 @@ pub enum Removed {
     /// The cluster is gone, and everything on it: in words.
     ClusterGone(String),
     /// It was tried, with this report.
-    Report(Report),
+    Report(Box<Report>),
 }
 
 /// Whoever installs and removes the platform. Errs when not even the first step could be tried, which leaves
@@ -115,7 +115,8 @@ impl Work for AwsWork {
                 }
             }
             let world = self.world(aws, task)?;
-            Ok(Removed::Report(destroy(&task.request, &world, task.deadline, reporter, pending()).await))
+            let report = destroy(&task.request, &world, task.deadline, reporter, pending()).await;
+            Ok(Removed::Report(Box::new(report)))
         })
     }
 }

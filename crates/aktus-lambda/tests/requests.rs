@@ -1,4 +1,5 @@
 //! Requests of CloudFormation, from the event to the one answer, against a server that counts answers.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -103,7 +104,7 @@ impl Log {
 /// What the work does instead of working.
 #[derive(Clone)]
 enum Play {
-    Ends(Result<Report, Failure>),
+    Ends(Box<Result<Report, Failure>>),
     ClusterGone,
     Panics,
     Waits,
@@ -125,7 +126,7 @@ impl Played {
         reporter.event(&Event::StepStarted { step: Step::Release });
         reporter.event(&Event::ObjectWaiting { object: "Deployment/web".into(), reason: "0 of 1 pods".into() });
         match &self.play {
-            Play::Ends(ended) => ended.clone(),
+            Play::Ends(ended) => ended.as_ref().clone(),
             Play::ClusterGone => Ok(Report::default()),
             Play::Panics => panic!("{CANARY}{}", request.namespace),
             Play::Waits => futures::future::pending().await,
@@ -154,7 +155,7 @@ impl Work for Played {
             let report = self.run("remove", task, reporter).await?;
             Ok(match self.play {
                 Play::ClusterGone => Removed::ClusterGone("cluster c no longer exists".to_owned()),
-                _ => Removed::Report(report),
+                _ => Removed::Report(Box::new(report)),
             })
         })
     }
@@ -206,11 +207,11 @@ fn report(ended: Outcome, step: Step) -> Report {
 }
 
 fn good() -> Play {
-    Play::Ends(Ok(report(Outcome::Done("done".into()), Step::Report)))
+    Play::Ends(Box::new(Ok(report(Outcome::Done("done".into()), Step::Report))))
 }
 
 fn failing(step: Step, failure: Failure) -> Play {
-    Play::Ends(Ok(report(Outcome::Failed(failure), step)))
+    Play::Ends(Box::new(Ok(report(Outcome::Failed(failure), step))))
 }
 
 /// Lets the handler answer an event, and checks what holds for every one of them.
@@ -245,7 +246,7 @@ async fn handle(mut event: Value, play: Play, statuses: &[u16], remaining: Durat
 }
 
 async fn simply(change: Value, play: Play) -> Seen {
-    let seen = handle(event(&change), play, &[], Duration::from_secs(60)).await;
+    let seen = handle(event(&change), play, &[], Duration::from_mins(1)).await;
     assert_eq!((seen.puts.len(), &seen.result), (1, &Ok(())));
     assert_eq!((&seen.answer["StackId"], &seen.answer["RequestId"]), (&json!(STACK), &json!("r-1")));
     seen
@@ -291,7 +292,7 @@ async fn a_create_that_touched_nothing_says_so_in_its_id() {
         NOTHING,
         "step cluster: access denied (log stream stream/1)",
     );
-    simply(json!({}), Play::Ends(Err(failure.clone()))).await.is(
+    simply(json!({}), Play::Ends(Box::new(Err(failure.clone())))).await.is(
         "FAILED",
         NOTHING,
         "access denied (log stream stream/1)",
@@ -308,7 +309,7 @@ async fn a_create_that_touched_nothing_says_so_in_its_id() {
         ready: None,
     };
     let ended = Report { objects: vec![lease], ..report(Outcome::Failed(failure), Step::Cluster) };
-    let seen = simply(json!({}), Play::Ends(Ok(ended))).await;
+    let seen = simply(json!({}), Play::Ends(Box::new(Ok(ended)))).await;
     assert_eq!(seen.answer["PhysicalResourceId"], ID);
     let seen = simply(json!({"RequestType": "Delete", "PhysicalResourceId": NOTHING}), Play::Panics).await;
     seen.is("SUCCESS", NOTHING, "nothing was ever created");
@@ -402,7 +403,7 @@ async fn a_malformed_event_is_answered_when_it_says_where() {
         ("LogicalResourceId", json!("")),
         ("ResourceProperties", json!("text")),
     ] {
-        let seen = handle(event(&json!({field: value})), Play::Panics, &[], Duration::from_secs(60)).await;
+        let seen = handle(event(&json!({field: value})), Play::Panics, &[], Duration::from_mins(1)).await;
         assert_eq!((seen.puts.len(), &seen.answer["Status"], &seen.result), (1, &json!("FAILED"), &Ok(())), "{field}");
         assert!(seen.calls.is_empty());
         let reason = seen.answer["Reason"].as_str().unwrap();
@@ -416,7 +417,7 @@ async fn a_malformed_event_is_answered_when_it_says_where() {
 async fn an_event_without_a_usable_address_is_an_error_in_the_log() {
     let secret = format!("http://example.com/{CANARY}");
     for event in [json!([CANARY]), event(&json!({"ResponseURL": 5})), event(&json!({"ResponseURL": secret}))] {
-        let seen = handle(event, Play::Panics, &[], Duration::from_secs(60)).await;
+        let seen = handle(event, Play::Panics, &[], Duration::from_mins(1)).await;
         assert!(seen.puts.is_empty() && seen.calls.is_empty());
         assert!(seen.log.contains("no answer is possible"), "{}", seen.log);
         assert!(!seen.result.unwrap_err().contains(CANARY));
@@ -431,7 +432,7 @@ fn tried(seen: &Seen, times: usize, error: Option<&str>) {
 
 #[tokio::test]
 async fn an_answer_is_tried_again_while_that_makes_sense() {
-    let answered = |statuses: &'static [u16]| handle(event(&json!({})), good(), statuses, Duration::from_secs(60));
+    let answered = |statuses: &'static [u16]| handle(event(&json!({})), good(), statuses, Duration::from_mins(1));
     tried(&answered(&[500, 500, 200]).await, 3, None);
     tried(&answered(&[503, 429, 408, 0]).await, 5, None);
     let refused = |status: u16| {
