@@ -241,7 +241,7 @@ impl Writer<'_> {
 }
 
 /// `namespace/name; group/version, Kind=K`, as errors about typed objects name an object.
-fn identity(object: &Value) -> String {
+pub(crate) fn identity(object: &Value) -> String {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or("");
     format!(
         "{}/{}; {}, Kind={}",

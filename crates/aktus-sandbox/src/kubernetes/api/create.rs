@@ -40,7 +40,7 @@ pub(super) fn make(
     mut object: Value,
     dry_run: bool,
 ) -> Result<Arc<Value>, Status> {
-    fit::fit(&target.resource, &mut object, FieldValidation::Ignore).map_err(Status::unknown)?;
+    fit::fit(&target.resource, &mut object, FieldValidation::Ignore, fit::Source::Body).map_err(Status::unknown)?;
     defaults::fill(&target.resource, &mut object);
     keep(api, target, manager, object, dry_run)
 }

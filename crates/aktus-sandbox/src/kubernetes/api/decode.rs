@@ -28,7 +28,7 @@ pub(super) fn body(
     let resource = &target.resource;
     let mut value = plain(request, &resource.kind)?;
     check_kind(&api.resources, resource, &mut value, request.body)?;
-    let warnings = fit::fit(resource, &mut value, validation).map_err(|problem| {
+    let warnings = fit::fit(resource, &mut value, validation, fit::Source::Body).map_err(|problem| {
         Status::bad_request(format!(
             "{} in version {:?} cannot be handled as a {}: {problem}",
             resource.kind, resource.version, resource.kind

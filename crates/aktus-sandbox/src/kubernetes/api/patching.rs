@@ -90,14 +90,15 @@ fn change(
         return modify::replace_scale(api, target, parameters, &patched);
     }
     let sent = patched.to_string();
-    let warnings = fit::fit(&resource, &mut patched, parameters.field_validation).map_err(|problem| {
-        let error = FieldError {
-            kind: FieldErrorKind::Invalid,
-            field: "patch".to_owned(),
-            body: format!("Invalid value: {sent:?}: {problem}"),
-        };
-        Status::invalid("", "", "", &[error])
-    })?;
+    let warnings =
+        fit::fit(&resource, &mut patched, parameters.field_validation, fit::Source::Body).map_err(|problem| {
+            let error = FieldError {
+                kind: FieldErrorKind::Invalid,
+                field: "patch".to_owned(),
+                body: format!("Invalid value: {sent:?}: {problem}"),
+            };
+            Status::invalid("", "", "", &[error])
+        })?;
     if text_at(&patched, "/kind") != resource.kind || text_at(&patched, "/apiVersion") != resource.api_version() {
         return Err(Status::bad_request(format!(
             "the API version in the data ({}) does not match the expected API version ({})",
@@ -208,7 +209,14 @@ fn check_configuration(target: &Target, config: &Value) -> Result<(), Status> {
 /// Types, name, namespace and defaults of the object that an apply made.
 fn finish(target: &Target, object: &mut Value) -> Result<(), Status> {
     let managed = managed::take(object);
-    fit::fit(&target.resource, object, FieldValidation::Ignore).map_err(Status::unknown)?;
+    let about = managed::identity(object);
+    fit::fit(&target.resource, object, FieldValidation::Ignore, fit::Source::Apply).map_err(|problem| {
+        let kind = about.split_once("; ").map_or("", |(_, kind)| kind);
+        Status::unknown(format!(
+            "failed to convert new object ({about}) to proper version: unable to convert unstructured object to \
+             {kind}: {problem}"
+        ))
+    })?;
     decode::check_name(target, object)?;
     decode::check_namespace(target, object)?;
     defaults::fill(&target.resource, object);

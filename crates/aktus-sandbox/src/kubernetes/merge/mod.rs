@@ -14,7 +14,7 @@ pub(crate) use combine::merge;
 pub(crate) use compare::{Comparison, compare};
 pub(crate) use remove::remove;
 pub(crate) use to_set::to_set;
-pub(crate) use validate::{go_value, problems_text, validate};
+pub(crate) use validate::{go_kind, go_value, problems_text, validate};
 
 use super::fields::Element;
 use super::schema::{Items, Schema, Type, TypeId};

@@ -106,9 +106,9 @@ fn descend(path: &mut String, element: &Element, walk: impl FnOnce(&mut String))
 fn scalar_problem(scalar: Scalar, value: &Value) -> Option<String> {
     match scalar {
         Scalar::Int32 | Scalar::Int64 | Scalar::Float if !value.is_number() => {
-            Some(format!("expected numeric (int or float), got {}", go_type(value)))
+            Some(format!("expected numeric (int or float), got {}", go_kind(value)))
         }
-        Scalar::String | Scalar::Bytes | Scalar::Time if !value.is_string() => {
+        Scalar::String | Scalar::Bytes | Scalar::Time | Scalar::MicroTime if !value.is_string() => {
             Some(format!("expected string, got &value.valueUnstructured{{Value:{}}}", go_syntax(value)))
         }
         Scalar::Bool if !value.is_boolean() => Some(format!("expected boolean, got &{{{}}}", go_value(value))),
@@ -120,7 +120,7 @@ fn scalar_problem(scalar: Scalar, value: &Value) -> Option<String> {
 }
 
 /// A value as Go's `%T` names its type.
-pub(crate) fn go_type(value: &Value) -> &'static str {
+pub(crate) fn go_kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "<nil>",
         Value::Bool(_) => "bool",

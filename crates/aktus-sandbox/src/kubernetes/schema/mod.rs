@@ -21,6 +21,7 @@ pub(crate) enum Scalar {
     String,
     Bytes,
     Time,
+    MicroTime,
     Bool,
     Int32,
     Int64,
@@ -33,7 +34,7 @@ impl Scalar {
     /// The Go type that Kubernetes' decoder names in its messages.
     pub(crate) fn go_type(self) -> &'static str {
         match self {
-            Self::String | Self::Time | Self::IntOrString | Self::Quantity => "string",
+            Self::String | Self::Time | Self::MicroTime | Self::IntOrString | Self::Quantity => "string",
             Self::Bytes => "[]uint8",
             Self::Bool => "bool",
             Self::Int32 => "int32",

@@ -111,6 +111,7 @@ fn scalar(text: &str) -> Option<Scalar> {
         "string" => Scalar::String,
         "bytes" => Scalar::Bytes,
         "time" => Scalar::Time,
+        "micro-time" => Scalar::MicroTime,
         "bool" => Scalar::Bool,
         "int32" => Scalar::Int32,
         "int64" => Scalar::Int64,

@@ -5,6 +5,7 @@ pub(crate) mod defaults;
 pub(crate) mod fit;
 pub(crate) mod prepare;
 pub(crate) mod quantity;
+pub(crate) mod times;
 pub(crate) mod validation;
 pub(crate) mod written;
 

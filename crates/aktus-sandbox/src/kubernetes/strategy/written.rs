@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::quantity;
+use super::times::{self, Form};
 use crate::kubernetes::schema::{Field, Presence, Scalar, Schema, Type, TypeId};
 
 /// Gives an object the form that Go would write it in.
@@ -52,6 +53,13 @@ pub(crate) fn normalize(schema: &Schema, id: TypeId, value: &mut Value) {
             };
             if let Some(canonical) = text.and_then(|text| quantity::canonical(&text)) {
                 *value = canonical.into();
+            }
+        }
+        (Type::Scalar(scalar @ (Scalar::Time | Scalar::MicroTime)), value) => {
+            let form = if *scalar == Scalar::Time { Form::Seconds } else { Form::Micro };
+            let read = value.as_str().and_then(|text| times::parse(text, form).ok());
+            if let Some(at) = read {
+                *value = times::written(at, form).into();
             }
         }
         (Type::Scalar(Scalar::IntOrString), value) => {

@@ -140,6 +140,7 @@ fn others(resource: &Resource, map: &mut Map<String, Value>) {
             }]);
             if resource.version == "v2" {
                 absent(spec, "metrics", metric);
+                fill_behavior(spec);
             }
         }
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => {
@@ -163,6 +164,25 @@ fn others(resource: &Resource, map: &mut Map<String, Value>) {
         }
         _ => {}
     }
+}
+
+/// Once a scaler says how it behaves in one direction, it says so in both.
+fn fill_behavior(spec: &mut Map<String, Value>) {
+    let Some(behavior) = at(spec, "behavior") else { return };
+    let up = within(behavior, "scaleUp");
+    absent(up, "stabilizationWindowSeconds", 0);
+    absent(up, "selectPolicy", "Max");
+    absent(
+        up,
+        "policies",
+        json!([
+            {"type": "Pods", "value": 4, "periodSeconds": 15},
+            {"type": "Percent", "value": 100, "periodSeconds": 15},
+        ]),
+    );
+    let down = within(behavior, "scaleDown");
+    absent(down, "selectPolicy", "Max");
+    absent(down, "policies", json!([{"type": "Percent", "value": 100, "periodSeconds": 15}]));
 }
 
 fn fill_network_policy(spec: &mut Map<String, Value>) {

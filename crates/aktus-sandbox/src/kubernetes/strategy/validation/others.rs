@@ -131,7 +131,7 @@ fn config_map(object: &Value, live: Option<&Value>, errors: &mut Vec<FieldError>
     }
     size += binary.as_object().into_iter().flatten().map(|(_, value)| decoded(value).len()).sum::<usize>();
     if size > DATA_LIMIT {
-        errors.push(FieldError::too_long("", DATA_LIMIT));
+        errors.push(FieldError::too_long("[]", DATA_LIMIT));
     }
 }
 
