@@ -293,7 +293,7 @@ impl Reader {
                 let mut annotations = known.unwrap_or_default();
                 for (key, value) in sorted(map) {
                     // Null and mismatches leave an empty string.
-                    let text = self.string(value, FIELD, range).unwrap_or_default();
+                    let text = self.string(value, &format!("{FIELD}.{key}"), range).unwrap_or_default();
                     annotations.insert(key, text);
                 }
                 if let Some(metadata) = &mut self.head.metadata {

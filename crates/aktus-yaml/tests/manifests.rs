@@ -74,7 +74,7 @@ fn fields_must_be_strings() {
     );
     check_head(
         "metadata: {annotations: {a: [1]}}",
-        &format!("{before} array into Go struct field .metadata.annotations of type string"),
+        &format!("{before} array into Go struct field .metadata.annotations.a of type string"),
     );
     check_head(
         "metadata: x",
