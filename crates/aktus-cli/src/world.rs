@@ -109,9 +109,10 @@ pub(crate) fn puller(registry: &RegistryArguments, plain_http: &[String]) -> Res
 /// Randomness of the operating system.
 pub(crate) fn dice() -> Dice {
     Arc::new(|buffer| {
-        // A system without randomness cannot make passwords: better none than weak ones.
-        if getrandom::fill(buffer).is_err() {
-            buffer.fill(0);
+        // Without randomness every password would be guessable: stop rather than make one.
+        if let Err(error) = getrandom::fill(buffer) {
+            tracing::error!(%error, "the operating system gives no random bytes, so no password can be made");
+            std::process::abort();
         }
     })
 }
