@@ -16,6 +16,14 @@ pub enum Fault {
         /// The text of the `Retry-After` header, if there is to be one; any text is sent as it is.
         retry_after: Option<String>,
     },
+    /// The request is answered with a status of this code and message, as by a webhook or a quota,
+    /// and not carried out.
+    Refuse {
+        /// The HTTP status code.
+        code: u16,
+        /// The message of the `Status` object.
+        message: String,
+    },
     /// The connection closes before the request is carried out.
     Disconnect,
     /// The request is carried out and the connection closes without an answer.

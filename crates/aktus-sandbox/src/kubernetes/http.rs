@@ -40,6 +40,11 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &listener::Request) -> Reply
             }
             Reply::Answer(response)
         }
+        Some(Fault::Refuse { code, message }) => {
+            record(shared, request, code);
+            let status = Status { message, ..Status::fault(code, None) };
+            Reply::Answer(json(code, &status.to_json(), &[]))
+        }
         Some(Fault::Disconnect) => {
             record(shared, request, 0);
             Reply::Disconnect

@@ -16,6 +16,7 @@ mod managed;
 mod merge;
 mod names;
 mod patch;
+mod quota;
 mod resources;
 mod schema;
 mod seed;

@@ -133,6 +133,10 @@ async fn faults_befall_the_requests_they_are_meant_for() {
     let date = Fault::Status { code: 503, retry_after: Some("Wed, 21 Oct 2026 07:28:00 GMT".to_owned()) };
     server.faults().add(fault(date));
     assert_eq!(ask(&server, "GET", MAPS, "").await.status, 503);
+    let message = "failed calling webhook \"check.example.com\": connect: connection refused".to_owned();
+    server.faults().add(fault(Fault::Refuse { code: 500, message: message.clone() }));
+    let answer: Value = serde_json::from_str(&ask(&server, "GET", MAPS, "").await.text()).unwrap();
+    assert_eq!((&answer["reason"], &answer["message"]), (&json!("InternalError"), &json!(message)));
     server.faults().add(fault(Fault::Disconnect));
     assert_eq!(ask(&server, "GET", MAPS, "").await.status, 0);
     server.faults().add(fault(Fault::Stall));

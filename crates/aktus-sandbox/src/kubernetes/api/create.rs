@@ -9,6 +9,7 @@ use super::object::metadata;
 use super::{Answer, Api, FieldValidation, Parameters, Request, Target, review, text};
 use crate::kubernetes::managed::Writer;
 use crate::kubernetes::names;
+use crate::kubernetes::quota;
 use crate::kubernetes::status::Status;
 use crate::kubernetes::store::Key;
 use crate::kubernetes::strategy::{convert, defaults, fit};
@@ -100,6 +101,7 @@ pub(super) fn insert(api: &mut Api, target: &Target, mut object: Value, dry_run:
         }
         return Err(status);
     }
+    quota::admit(&api.store, resource, &key, &object)?;
     if dry_run {
         return Ok(Arc::new(object));
     }

@@ -119,7 +119,12 @@ impl Api {
         if let Some(reason) = self.store.broken() {
             return Err(Status::internal(reason));
         }
-        self.dispatch(request, &target, &parameters)
+        let answer = self.dispatch(request, &target, &parameters);
+        // A write that the journal did not take must not be answered as accepted.
+        match self.store.broken() {
+            Some(reason) => Err(Status::internal(reason)),
+            None => answer,
+        }
     }
 
     fn dispatch(&mut self, request: &Request<'_>, target: &Target, parameters: &Parameters) -> Result<Answer, Status> {

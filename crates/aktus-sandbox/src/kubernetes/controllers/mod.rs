@@ -15,6 +15,7 @@ mod namespaces;
 mod node_pools;
 mod owners;
 mod pods;
+mod quotas;
 mod replica_sets;
 mod stateful_sets;
 mod volumes;
@@ -27,9 +28,11 @@ use serde_json::Value;
 
 use super::api::{Api, text};
 use super::faults::PodFault;
+use super::quota;
 use super::store::Key;
 use crate::Mode;
 use owners::Owners;
+pub(crate) use pods::has_ended;
 use work::Work;
 
 /// How many objects are looked at before others get a turn.
@@ -156,6 +159,10 @@ fn interested(api: &Api, key: &Key, object: &Value) -> Vec<Key> {
         _ => {}
     }
     if !key.namespace.is_empty() {
+        // Events are too many to be counted at each of them.
+        if key.storage != "events" {
+            keys.extend(all(quota::STORAGE, namespace));
+        }
         let namespace = Key::new("namespaces", "", &key.namespace);
         if api.store.get(&namespace).is_some_and(|found| work::is_going(found)) {
             keys.push(namespace);
@@ -185,6 +192,7 @@ fn look_at(work: &mut Work<'_>, key: &Key) {
         node_pools::POOLS => node_pools::look_at_pool(work, key, object),
         node_pools::CLAIMS => node_pools::look_at_claim(work, key, object),
         node_pools::CLASSES => node_pools::look_at_class(work, key, object),
+        quota::STORAGE => quotas::look_at(work, key, object),
         "poddisruptionbudgets.policy" => disruption::look_at(work, key, object),
         _ => {}
     }

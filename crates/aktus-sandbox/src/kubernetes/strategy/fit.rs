@@ -159,12 +159,13 @@ fn wrong_type(schema: &Schema, id: TypeId, value: &Value, owner: &str, path: &st
         }
         (Type::Scalar(scalar), value) => {
             let fits = match scalar {
-                Scalar::String | Scalar::Bytes | Scalar::Time | Scalar::MicroTime => value.is_string(),
+                Scalar::String | Scalar::Bytes | Scalar::Time | Scalar::MicroTime | Scalar::IntOrString => {
+                    value.is_string()
+                }
                 Scalar::Bool => value.is_boolean(),
                 Scalar::Int32 => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
                 Scalar::Int64 => value.is_i64(),
                 Scalar::Float => value.is_number(),
-                Scalar::IntOrString => value.is_string(),
                 Scalar::Quantity => value.is_string() || value.is_number(),
             };
             if fits { None } else { complain(scalar.go_type()) }

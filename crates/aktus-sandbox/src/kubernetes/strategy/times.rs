@@ -18,25 +18,23 @@ impl Form {
             Self::Micro => "2006-01-02T15:04:05.000000Z07:00",
         }
     }
-
-    /// The parts of the layout, each with the number of digits it wants, or 0 for a sign.
-    fn parts(self) -> &'static [(&'static str, usize)] {
-        const SECONDS: [(&str, usize); 11] = [
-            ("2006", 4),
-            ("-", 0),
-            ("01", 2),
-            ("-", 0),
-            ("02", 2),
-            ("T", 0),
-            ("15", 2),
-            (":", 0),
-            ("04", 2),
-            (":", 0),
-            ("05", 2),
-        ];
-        &SECONDS
-    }
 }
+
+/// The parts of both layouts up to the seconds, each with the number of digits it wants, or 0 for
+/// a sign.
+const PARTS: [(&str, usize); 11] = [
+    ("2006", 4),
+    ("-", 0),
+    ("01", 2),
+    ("-", 0),
+    ("02", 2),
+    ("T", 0),
+    ("15", 2),
+    (":", 0),
+    ("04", 2),
+    (":", 0),
+    ("05", 2),
+];
 
 /// Checks a time; `Err` is what Go's `time.Parse` says.
 pub(crate) fn parse(text: &str, form: Form) -> Result<Timestamp, String> {
@@ -45,7 +43,7 @@ pub(crate) fn parse(text: &str, form: Form) -> Result<Timestamp, String> {
         format!("parsing time {text:?} as {layout:?}: cannot parse {rest:?} as {part:?}")
     };
     let mut rest = text;
-    for (part, digits) in form.parts() {
+    for (part, digits) in &PARTS {
         let fits = if *digits == 0 {
             rest.starts_with(part)
         } else {

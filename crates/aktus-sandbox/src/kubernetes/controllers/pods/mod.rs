@@ -58,7 +58,7 @@ fn publish_authority(work: &mut Work<'_>, namespace: &str) {
 }
 
 /// Whether a pod's containers ran to their end.
-pub(super) fn has_ended(pod: &Value) -> bool {
+pub(crate) fn has_ended(pod: &Value) -> bool {
     let phase = pod.pointer("/status/phase").and_then(Value::as_str);
     matches!(phase, Some("Succeeded" | "Failed"))
 }

@@ -35,7 +35,7 @@ pub(super) fn check(object: &Value, live: Option<&Value>, errors: &mut Vec<Field
             "may not be set to 'None' for LoadBalancer services",
         ));
     }
-    check_ports(ports, kind, headless, errors);
+    check_ports(ports, kind, errors);
     one_of(get(spec, "/sessionAffinity"), "spec.sessionAffinity", &["ClientIP", "None"], errors);
     super::metadata::labels(get(spec, "/selector"), "spec.selector", errors);
     one_of(get(spec, "/type"), "spec.type", &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"], errors);
@@ -59,7 +59,7 @@ fn check_change(before: &Value, spec: &Value, errors: &mut Vec<FieldError>) {
     }
 }
 
-fn check_ports(ports: &[Value], kind: &str, headless: bool, errors: &mut Vec<FieldError>) {
+fn check_ports(ports: &[Value], kind: &str, errors: &mut Vec<FieldError>) {
     let mut seen_names = BTreeSet::new();
     let mut seen_ports = BTreeSet::new();
     for (index, port) in ports.iter().enumerate() {
@@ -93,9 +93,6 @@ fn check_ports(ports: &[Value], kind: &str, headless: bool, errors: &mut Vec<Fie
                 }
             }
             _ => {}
-        }
-        if headless && target != number && target.is_string() {
-            // Allowed: the name is looked up on each pod.
         }
         let node_port = get(port, "/nodePort").as_i64().unwrap_or(0);
         if kind == "ClusterIP" && node_port != 0 {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{get, immutable, items, one_of, text};
 use crate::kubernetes::merge::equal;
 use crate::kubernetes::resources::Resource;
-use crate::kubernetes::status::{FieldError, FieldErrorKind};
+use crate::kubernetes::status::FieldError;
 use crate::kubernetes::strategy::quantity;
 
 const MODES: [&str; 4] = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
@@ -163,5 +163,4 @@ fn class(object: &Value, live: Option<&Value>, errors: &mut Vec<FieldError>) {
     for field in ["parameters", "provisioner", "reclaimPolicy", "volumeBindingMode"] {
         immutable(live, object, &format!("/{field}"), field, errors);
     }
-    debug_assert!(errors.iter().all(|error| error.kind != FieldErrorKind::Duplicate));
 }
