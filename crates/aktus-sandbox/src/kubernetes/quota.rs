@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::api::text_at;
+use super::api::{Api, text_at};
 use super::resources::Resource;
 use super::status::Status;
 use super::store::{Key, Store};
@@ -59,9 +59,13 @@ fn usage(storage: &str, object: &Value) -> BTreeMap<String, i128> {
     used
 }
 
-/// An amount in thousandths as objects write it.
-fn written(milli: i128) -> Value {
-    quantity::canonical(&format!("{milli}m")).unwrap_or_else(|| "0".to_owned()).into()
+/// An amount in thousandths as objects write it: bytes with binary suffixes, the rest with decimal ones.
+fn written(name: &str, milli: i128) -> String {
+    let bytes = milli / 1000;
+    let binary = name.ends_with("memory") || name.ends_with("storage");
+    let text =
+        if binary && bytes != 0 && bytes % 1024 == 0 { format!("{}Ki", bytes / 1024) } else { format!("{milli}m") };
+    quantity::canonical(&text).unwrap_or_else(|| "0".to_owned())
 }
 
 /// What a namespace uses of what a quota limits.
@@ -70,20 +74,9 @@ pub(crate) fn used(store: &Store, namespace: &str, hard: &Map<String, Value>) ->
     hard.keys()
         .map(|name| {
             let total = totals.get(name).copied().unwrap_or(0);
-            let binary = matches!(name.as_str(), "memory" | "requests.memory" | "limits.memory" | "requests.storage");
-            let text = if binary { binary_text(total) } else { written(total) };
-            (name.clone(), text)
+            (name.clone(), written(name, total).into())
         })
         .collect()
-}
-
-/// Bytes with the largest binary suffix that leaves no fraction.
-fn binary_text(milli: i128) -> Value {
-    let bytes = milli / 1000;
-    if bytes % 1024 == 0 && bytes > 0 {
-        return quantity::canonical(&format!("{}Ki", bytes / 1024)).unwrap_or_default().into();
-    }
-    written(milli)
 }
 
 fn totals(store: &Store, namespace: &str, hard: &Map<String, Value>) -> BTreeMap<String, i128> {
@@ -103,6 +96,10 @@ pub(crate) fn admit(store: &Store, resource: &Resource, key: &Key, object: &Valu
     let wanted = usage(&resource.storage, object);
     for (quota_key, quota) in store.list(STORAGE, Some(&key.namespace)) {
         let Some(hard) = quota.pointer("/spec/hard").and_then(Value::as_object) else { continue };
+        if let Some(why) = unspecified(&resource.storage, object, hard) {
+            let why = format!("failed quota: {}: must specify {why}", quota_key.name);
+            return Err(Status::forbidden(&resource.group, &resource.plural, &key.name, &why));
+        }
         let totals = totals(store, &key.namespace, hard);
         let mut exceeded: Vec<(&String, i128, i128)> = Vec::new();
         for (name, limit) in hard {
@@ -118,15 +115,68 @@ pub(crate) fn admit(store: &Store, resource: &Resource, key: &Key, object: &Valu
         let list = |text: &dyn Fn(&(&String, i128, i128)) -> String| -> String {
             exceeded.iter().map(text).collect::<Vec<_>>().join(",")
         };
-        let plain = |value: &Value| value.as_str().unwrap_or("").to_owned();
+        let limit = |name: &str| hard.get(name).and_then(Value::as_str).unwrap_or("").to_owned();
         let why = format!(
             "exceeded quota: {}, requested: {}, used: {}, limited: {}",
             quota_key.name,
-            list(&|(name, amount, _)| format!("{name}={}", plain(&written(*amount)))),
-            list(&|(name, _, total)| format!("{name}={}", plain(&written(*total)))),
-            list(&|(name, ..)| format!("{name}={}", hard.get(*name).map(plain).unwrap_or_default())),
+            list(&|(name, amount, _)| format!("{name}={}", written(name, *amount))),
+            list(&|(name, _, total)| format!("{name}={}", written(name, *total))),
+            list(&|(name, ..)| format!("{name}={}", limit(name))),
         );
         return Err(Status::forbidden(&resource.group, &resource.plural, &key.name, &why));
     }
     Ok(())
+}
+
+/// What a quota limits and a pod's containers do not say: `requests.cpu for: a,b`.
+fn unspecified(storage: &str, object: &Value, hard: &Map<String, Value>) -> Option<String> {
+    if storage != "pods" {
+        return None;
+    }
+    let containers = object.pointer("/spec/containers").and_then(Value::as_array);
+    let mut problems = Vec::new();
+    for name in hard.keys() {
+        let (kind, resource) = match name.split_once('.') {
+            Some((kind @ ("requests" | "limits"), resource)) => (kind, resource),
+            None => ("requests", name.as_str()),
+            Some(_) => continue,
+        };
+        if !matches!(resource, "cpu" | "memory") {
+            continue;
+        }
+        let silent: Vec<&str> = containers
+            .into_iter()
+            .flatten()
+            .filter(|container| container.pointer(&format!("/resources/{kind}/{resource}")).is_none())
+            .filter_map(|container| container.get("name").and_then(Value::as_str))
+            .collect();
+        if !silent.is_empty() {
+            problems.push(format!("{name} for: {}", silent.join(",")));
+        }
+    }
+    (!problems.is_empty()).then(|| problems.join("; "))
+}
+
+/// Counts a new object in the quotas of its namespace, as the API server does when it admits one.
+pub(crate) fn count(api: &mut Api, namespace: &str) {
+    if namespace.is_empty() {
+        return;
+    }
+    let quotas: Vec<(Key, Map<String, Value>)> = api
+        .store
+        .list(STORAGE, Some(namespace))
+        .filter_map(|(key, quota)| {
+            let hard = quota.pointer("/status/hard").and_then(Value::as_object)?;
+            Some((key.clone(), used(&api.store, namespace, hard)))
+        })
+        .collect();
+    for (key, used) in quotas {
+        api.within_cluster(|api| {
+            api.change_within("kube-apiserver", &key, Some("status"), |quota| {
+                if let Some(status) = quota.get_mut("status").and_then(Value::as_object_mut) {
+                    status.insert("used".to_owned(), Value::Object(used));
+                }
+            })
+        });
+    }
 }

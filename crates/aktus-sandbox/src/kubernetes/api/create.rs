@@ -109,5 +109,6 @@ pub(super) fn insert(api: &mut Api, target: &Target, mut object: Value, dry_run:
     api.writes += 1;
     api.note_created(resource, &created);
     definitions::refresh(api, resource, &created);
+    quota::count(api, target.namespace.as_deref().unwrap_or(""));
     Ok(created)
 }
