@@ -35,7 +35,8 @@ pub(crate) fn output(command: &mut Command) -> Result<Output> {
     command.output().with_context(|| format!("`{shown}` did not start"))
 }
 
-fn show(command: &Command) -> String {
+/// A command as a person would type it.
+pub(crate) fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }

@@ -1,10 +1,11 @@
-//! Tasks of this workspace: `cargo xtask test`, `cargo xtask golden`, `cargo xtask charts`.
+//! Tasks of this workspace: `cargo xtask test`, `cargo xtask tools`, `cargo xtask record`.
 #![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
 
 mod charts;
 mod command;
 mod golden;
 mod test;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -22,6 +23,8 @@ struct Arguments {
 enum Task {
     /// Check formatting, lints, documentation and every test that needs only Rust
     Test(test::Test),
+    /// Build the pinned real programs that tests ask, once per machine
+    Tools(tools::ToolsTask),
     /// Record again what real Helm makes of the example chart
     Golden(golden::Golden),
     /// Compare with real Helm on public charts at pinned commits
@@ -31,6 +34,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(task) => task.run(),
+        Task::Tools(task) => task.run(),
         Task::Golden(task) => task.run(),
         Task::Charts(task) => task.run(),
     };
