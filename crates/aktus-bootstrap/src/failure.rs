@@ -135,6 +135,9 @@ pub(crate) fn release(error: &ReleaseError) -> Failure {
         ReleaseError::Record { id, .. } => Failure::new(FailureKind::Refused, chain(error))
             .about(id.to_string())
             .next("mend or delete the record, then run the same command again"),
+        ReleaseError::Definition { id, .. } => Failure::new(FailureKind::NotReady, error.to_string())
+            .about(id.to_string())
+            .next("see the conditions of the definition, then run the same command again"),
         ReleaseError::Hook { hook, .. } => Failure::new(FailureKind::NotReady, error.to_string())
             .about(hook.clone())
             .next("see the hook's pods and events, then run the same command again"),

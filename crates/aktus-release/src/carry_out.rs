@@ -2,7 +2,7 @@
 
 use aktus_helm::HookEvent;
 use aktus_helm::record::{Record, Status};
-use aktus_k8s::{ApplyEvent, ChangeSet, Cluster, Plan, apply_plan};
+use aktus_k8s::{ApplyEvent, ChangeSet, Cluster, Object, ObjectId, Plan, Readiness, apply_plan, wait};
 use jiff::Timestamp;
 use tokio::time::{Duration, Instant};
 
@@ -87,9 +87,7 @@ pub async fn carry_out(
     };
     let done = async {
         if !decision.definitions.is_empty() {
-            let definitions = Plan::creating(decision.definitions, &options.field_manager)?;
-            apply(&work, &definitions, on_event).await?;
-            cluster.forget_discovery();
+            define(&work, decision.definitions, on_event).await?;
         }
         hooks::run(&work, &mut record, before, on_event).await?;
         let changes = apply(&work, &decision.plan, on_event).await?;
@@ -106,6 +104,20 @@ pub async fn carry_out(
     work.update(&record, on_event).await?;
     supersede(&work, decision.superseded, on_event).await?;
     Ok(Outcome { revision: record.version, new_revision: true, changes })
+}
+
+/// Creates definitions and waits until their kinds can be used.
+async fn define(work: &Work<'_>, definitions: Vec<Object>, on_event: &mut OnEvent<'_>) -> Result<(), ReleaseError> {
+    let ids: Vec<ObjectId> = definitions.iter().map(Object::id).collect();
+    apply(work, &Plan::creating(definitions, &work.options.field_manager)?, on_event).await?;
+    let verdicts = wait(work.cluster, &ids, work.until, &mut |_, _| {}).await?;
+    for (id, readiness) in verdicts {
+        if let Readiness::Pending(reason) | Readiness::Failed(reason) = readiness {
+            return Err(ReleaseError::Definition { id: Box::new(id), reason });
+        }
+    }
+    work.cluster.forget_discovery();
+    Ok(())
 }
 
 /// Notes that the work failed; the work's error is what the caller gets.

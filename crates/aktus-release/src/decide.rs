@@ -99,7 +99,7 @@ pub async fn decide(
         Some(cluster) => {
             adoption(cluster, &objects, &standing, options, until).await?;
             let definitions = missing_definitions(cluster, desired, options, until).await?;
-            (objects_plan(cluster, objects, &standing, options, until).await?, definitions)
+            (objects_plan(cluster, objects, &standing, &definitions, options, until).await?, definitions)
         }
         None => (Plan::creating(objects, &options.field_manager)?, definitions(desired, options)?),
     };
@@ -193,11 +193,13 @@ async fn objects_plan(
     cluster: &Cluster,
     objects: Vec<Object>,
     standing: &[ObjectId],
+    definitions: &[Object],
     options: &ReleaseOptions,
     until: Instant,
 ) -> Result<Plan, ReleaseError> {
     let mut plan_options = PlanOptions::new(&options.field_manager, &options.namespace);
     plan_options.force = options.force_conflicts;
+    plan_options.definitions = definitions.to_vec();
     plan_options.prune = Prune {
         owner: owner(&options.name, &options.namespace),
         keep: vec![(KEEP.0.to_owned(), KEEP.1.to_owned())],

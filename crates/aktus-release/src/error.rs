@@ -65,6 +65,14 @@ pub enum ReleaseError {
         /// Bytes of the manifest.
         manifest: usize,
     },
+    /// A definition of the chart's `crds/` was created and is not served.
+    #[error("{id} is not served: {reason}")]
+    Definition {
+        /// The definition.
+        id: Box<ObjectId>,
+        /// What is missing.
+        reason: String,
+    },
     /// A hook did not succeed; the release is marked failed.
     #[error("{event} hook {hook} failed: {reason}")]
     Hook {

@@ -16,8 +16,8 @@ const FAILED: &str = "hook-failed";
 
 /// Runs the hooks of an event, and keeps in the record how they went.
 ///
-/// As in Helm (`pkg/action/hooks.go`): by weight, then in the order of the manifest; what an earlier run left is
-/// deleted before, what succeeded is deleted at the end in reverse order when its policy says so; definitions are
+/// As in Helm (`hookByWeight` in `pkg/action/hooks.go`): by weight, equal weights by name, equal names in the order
+/// of the manifest; what an earlier run left is deleted before, what succeeded is deleted at the end in reverse order when its policy says so; definitions are
 /// never deleted. Only Jobs and Pods are waited for.
 pub(crate) async fn run(
     work: &Work<'_>,
@@ -26,7 +26,10 @@ pub(crate) async fn run(
     on_event: &mut OnEvent<'_>,
 ) -> Result<(), ReleaseError> {
     let mut order: Vec<usize> = (0..record.hooks.len()).filter(|index| record.hooks[*index].runs_at(event)).collect();
-    order.sort_by_key(|index| record.hooks[*index].weight);
+    order.sort_by(|left, right| {
+        let key = |index: &usize| (record.hooks[*index].weight, record.hooks[*index].name.as_str());
+        key(left).cmp(&key(right))
+    });
     let mut done = Vec::new();
     for index in order {
         let Some(object) = object(&record.hooks[index], work)? else { continue };

@@ -41,6 +41,9 @@ pub struct PlanOptions {
     /// Objects that may be deleted and created again when an immutable field differs. Never done for namespaces,
     /// definitions, volumes and claims, whatever this says.
     pub recreate: BTreeSet<ObjectId>,
+    /// Definitions that will exist when the plan is carried out, besides those in the plan itself: their kinds have
+    /// no objects yet.
+    pub definitions: Vec<Object>,
     /// What may be deleted of what is no longer wanted.
     pub prune: Prune,
 }
@@ -53,6 +56,7 @@ impl PlanOptions {
             force: false,
             default_namespace: default_namespace.to_owned(),
             recreate: BTreeSet::new(),
+            definitions: Vec::new(),
             prune: Prune::default(),
         }
     }
@@ -219,7 +223,7 @@ pub async fn plan(
     if desired.is_empty() && !previous.is_empty() {
         return Err(PlanError::Empty { previous: previous.len() });
     }
-    let defined = Definitions::of(&desired);
+    let defined = Definitions::of(desired.iter().chain(&options.definitions));
     let mut located = Vec::with_capacity(desired.len());
     for object in desired {
         located.push(defined.locate(cluster, object, &options.default_namespace, until).await?);
@@ -248,7 +252,7 @@ pub async fn plan_deletions(
     Ok(Plan::ordered(steps, "", false))
 }
 
-/// The kinds that the desired objects themselves define.
+/// The kinds that the desired objects themselves define, and those that were said to come.
 struct Definitions(Vec<Definition>);
 
 struct Definition {
@@ -258,8 +262,8 @@ struct Definition {
 }
 
 impl Definitions {
-    fn of(desired: &[Object]) -> Self {
-        let definitions = desired.iter().filter(|object| stage::stage(&object.id()) == Stage::Definitions);
+    fn of<'a>(objects: impl Iterator<Item = &'a Object>) -> Self {
+        let definitions = objects.filter(|object| stage::stage(&object.id()) == Stage::Definitions);
         let definition = |object: &Object| {
             Some(Definition {
                 group: object.text("/spec/group")?.to_owned(),
