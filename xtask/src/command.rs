@@ -40,18 +40,3 @@ pub(crate) fn show(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
-
-/// Errs unless `helm` is a Helm of `version`.
-pub(crate) fn check_helm(helm: &Path, version: &str) -> Result<()> {
-    let output = output(Command::new(helm).args(["version", "--template", "{{.Version}}"]))?;
-    let found = String::from_utf8_lossy(&output.stdout);
-    if found.trim() != version {
-        bail!("{} is Helm `{}`, but `{version}` is pinned", helm.display(), found.trim());
-    }
-    Ok(())
-}
-
-/// The Helm versions that the recordings come from.
-pub(crate) const HELM_4: &str = "v4.2.4";
-/// See [`HELM_4`].
-pub(crate) const HELM_3: &str = "v3.21.4";

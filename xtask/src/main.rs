@@ -1,9 +1,8 @@
 //! Tasks of this workspace: `cargo xtask test`, `cargo xtask tools`, `cargo xtask record`.
 #![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
 
-mod charts;
 mod command;
-mod golden;
+mod record;
 mod test;
 mod tools;
 
@@ -25,18 +24,15 @@ enum Task {
     Test(test::Test),
     /// Build the pinned real programs that tests ask, once per machine
     Tools(tools::ToolsTask),
-    /// Record again what real Helm makes of the example chart
-    Golden(golden::Golden),
-    /// Compare with real Helm on public charts at pinned commits
-    Charts(charts::Charts),
+    /// Ask the real programs again what the recordings say
+    Record(record::Record),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(task) => task.run(),
         Task::Tools(task) => task.run(),
-        Task::Golden(task) => task.run(),
-        Task::Charts(task) => task.run(),
+        Task::Record(task) => task.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -20,6 +20,7 @@
 
 pub mod aws;
 mod clock;
+pub mod conversation;
 mod hash;
 pub mod kubernetes;
 mod listener;

@@ -112,7 +112,13 @@ impl Maker<'_> {
                 files.sort();
                 Ok(files)
             }
-            Recipe::Python { requirements, module } => self.virtual_environment(requirements, module),
+            Recipe::Python { requirements, module, function } => {
+                let program = format!(
+                    "import sys; sys.argv[0] = \"{name}\"; from {module} import {function}; sys.exit({function}())",
+                    name = self.tool.file()
+                );
+                self.virtual_environment(requirements, &program)
+            }
         }
     }
 
@@ -123,9 +129,9 @@ impl Maker<'_> {
         self.run(&mut command)
     }
 
-    /// Makes a virtual environment and a script beside it that runs the module. A script of the
-    /// environment itself would name the folder it was made in.
-    fn virtual_environment(&self, requirements: &str, module: &str) -> Result<Vec<PathBuf>> {
+    /// Makes a virtual environment and a script beside it that runs a program of one line. A
+    /// script of the environment itself would name the folder it was made in.
+    fn virtual_environment(&self, requirements: &str, program: &str) -> Result<Vec<PathBuf>> {
         let environment = self.folder.join("venv");
         self.run(python()?.args(["-m", "venv"]).arg(&environment))?;
         let mut install = Command::new(environment.join("bin/python"));
@@ -133,7 +139,7 @@ impl Maker<'_> {
         install.arg("--requirement").arg(root().join("xtask/tools").join(requirements).join("requirements.txt"));
         self.run(&mut install)?;
         let script = self.folder.join(self.tool.file());
-        fs::write(&script, format!("#!/bin/sh\nexec \"${{0%/*}}/venv/bin/python\" -m {module} \"$@\"\n"))?;
+        fs::write(&script, format!("#!/bin/sh\nexec \"${{0%/*}}/venv/bin/python\" -c '{program}' \"$@\"\n"))?;
         make_executable(&script)?;
         // What pip installed is listed with checksums in a RECORD of each package.
         let mut summed = vec![PathBuf::from(self.tool.file())];
@@ -186,13 +192,19 @@ fn go(folder: &Path) -> Result<Command> {
     command.env("GOTOOLCHAIN", "auto").env("GOFLAGS", "-mod=readonly").env("GOWORK", "off");
     // One recipe on every machine, and no C compiler.
     command.env("CGO_ENABLED", "0").env_remove("GOOS").env_remove("GOARCH").env_remove("GOBIN");
-    match Command::new("go").arg("version").stdout(Stdio::null()).stderr(Stdio::null()).status() {
-        Ok(status) if status.success() => Ok(command),
-        _ => Err(anyhow!(
-            "Go is not installed: take it from https://go.dev/dl or with `apt-get install golang-go`; \
-             any version from 1.21 on fetches the one that is needed"
-        )),
+    let version = Command::new("go").args(["env", "GOVERSION"]).env("GOTOOLCHAIN", "local").output();
+    let version = version.map(|found| String::from_utf8_lossy(&found.stdout).trim().to_owned()).unwrap_or_default();
+    let how = "take it from https://go.dev/dl or a package manager; any version from 1.21 on fetches the one needed";
+    match minor_of(&version) {
+        None => Err(anyhow!("Go is not installed: {how}")),
+        Some(minor) if minor < 21 => Err(anyhow!("{version} is too old: {how}")),
+        Some(_) => Ok(command),
     }
+}
+
+/// 26 of `go1.26.8`.
+fn minor_of(version: &str) -> Option<u32> {
+    version.strip_prefix("go1.")?.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The folder of a dependency of one of our modules in Go's own cache.
@@ -230,4 +242,22 @@ fn make_executable(file: &Path) -> Result<()> {
 #[cfg(not(unix))]
 fn make_executable(file: &Path) -> Result<()> {
     bail!("{} is a shell script, and this system runs none", file.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_minor_version_of_go_is_read() {
+        for (version, expected) in [
+            ("go1.26.8", Some(26)),
+            ("go1.21", Some(21)),
+            ("go1.27rc1", Some(27)),
+            ("", None),
+            ("devel go1.27-abc", None),
+        ] {
+            assert_eq!(minor_of(version), expected, "{version}");
+        }
+    }
 }

@@ -12,8 +12,8 @@ pub(super) enum Recipe {
     GoSource(&'static str),
     /// Files of a Go module, from this folder of it.
     GoFiles { module: &'static str, dependency: &'static str, folder: &'static str },
-    /// A module of Python in a virtual environment.
-    Python { requirements: &'static str, module: &'static str },
+    /// A function of a Python module in a virtual environment.
+    Python { requirements: &'static str, module: &'static str, function: &'static str },
 }
 
 /// What a variable of a Go program is set to when it is linked.
@@ -75,8 +75,8 @@ pub(super) fn of(tool: Tool) -> Recipe {
         Tool::Karpenter => {
             Recipe::GoFiles { module: "karpenter", dependency: "sigs.k8s.io/karpenter", folder: "pkg/apis/crds" }
         }
-        Tool::CfnLint => Recipe::Python { requirements: "cfn-lint", module: "cfnlint" },
-        Tool::Moto => Recipe::Python { requirements: "moto", module: "moto.server" },
+        Tool::CfnLint => Recipe::Python { requirements: "cfn-lint", module: "cfnlint.runner", function: "main" },
+        Tool::Moto => Recipe::Python { requirements: "moto", module: "moto.server", function: "main" },
     }
 }
 
@@ -117,7 +117,7 @@ impl Recipe {
             Self::Kwok => format!("kwok {}", KWOK_STAGES.join(" ")),
             Self::GoSource(file) => format!("go source {file}"),
             Self::GoFiles { dependency, folder, .. } => format!("go files {dependency} {folder}"),
-            Self::Python { module, .. } => format!("python {module}"),
+            Self::Python { module, function, .. } => format!("python {module} {function}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask charts`: ours against real Helm on public charts at pinned commits.
+//! `cargo xtask record charts`: real Helm, and ours, on public charts at pinned commits.
 //!
 //! The charts are not ours to ship, so only hashes of Helm's output are committed;
 //! the checkouts come from whoever runs this, as `DIR/OWNER/NAME`.
@@ -13,20 +13,22 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::command::{HELM_3, HELM_4, cargo, check_helm, output, root, run};
+use super::HELMS;
+use crate::command::{cargo, output, root, run};
+use crate::tools::{Tools, ensure};
 
-/// Arguments of `cargo xtask charts`
+/// Arguments of `cargo xtask record charts`
 #[derive(Args)]
 pub(crate) struct Charts {
     /// Where the repositories lie, each as OWNER/NAME (a checkout or a bare repository)
     #[arg(long, value_name = "DIR")]
     repositories: PathBuf,
-    /// Record the hashes again with this helm binary of v4.2.4
-    #[arg(long, requires = "helm3")]
-    helm4: Option<PathBuf>,
-    /// Record the hashes again with this helm binary of v3.21.4
-    #[arg(long, requires = "helm4")]
-    helm3: Option<PathBuf>,
+    /// Write nothing, say where Helm's output is not what was recorded
+    #[arg(long)]
+    check: bool,
+    /// Write nothing, say where our output is not what was recorded of Helm
+    #[arg(long, conflicts_with = "check")]
+    ours: bool,
 }
 
 /// One case: a chart at a commit, and how it is rendered.
@@ -52,55 +54,47 @@ struct Case {
 }
 
 impl Charts {
-    pub(crate) fn run(&self) -> Result<()> {
+    pub(crate) fn run(&self, tools: &Tools) -> Result<()> {
         let file = root().join("fixtures/public-charts/cases.json");
         let mut cases: Vec<Case> = serde_json::from_slice(&fs::read(&file)?)?;
         let work = tempfile::tempdir()?;
-        let helms = self.helm4.as_deref().zip(self.helm3.as_deref());
-        let ours = match helms {
-            Some((helm4, helm3)) => {
-                check_helm(helm4, HELM_4)?;
-                check_helm(helm3, HELM_3)?;
-                None
-            }
-            None => Some(build()?),
+        let programs = if self.ours {
+            let aktus = build()?;
+            HELMS.map(|helm| (helm.name(), aktus.clone()))
+        } else {
+            ensure(tools, &HELMS)?;
+            let [helm4, helm3] = HELMS;
+            [(helm4.name(), tools.path(helm4)?), (helm3.name(), tools.path(helm3)?)]
         };
         let mut different = Vec::new();
         for case in &mut cases {
             let checkout = work.path().join(&case.commit);
             let chart = lay_out(&self.repositories, case, &checkout)?;
-            for profile in ["helm4", "helm3"] {
-                let mut command = match (&ours, helms) {
-                    (Some(aktus), _) => {
-                        let mut command = Command::new(aktus);
-                        command.args(["chart", "template", "--profile", profile]);
-                        command
-                    }
-                    (None, Some((helm4, helm3))) => {
-                        let mut command = Command::new(if profile == "helm4" { helm4 } else { helm3 });
-                        command.arg("template");
-                        command
-                    }
-                    (None, None) => bail!("no program to render with"),
-                };
+            for (profile, program) in &programs {
+                let mut command = Command::new(program);
+                if self.ours {
+                    command.args(["chart", "template", "--profile", profile]);
+                } else {
+                    command.arg("template");
+                }
                 let hash = hash(&mut command, case, &chart, &checkout)?;
-                let known = if profile == "helm4" { &mut case.helm4 } else { &mut case.helm3 };
-                if ours.is_none() {
-                    *known = hash;
-                } else if *known != hash {
+                let known = if *profile == "helm4" { &mut case.helm4 } else { &mut case.helm3 };
+                if *known != hash {
                     different.push(format!("{} ({profile})", case.name));
+                    *known = hash;
                 }
             }
         }
-        if ours.is_none() {
+        let (count, all) = (different.len(), cases.len() * 2);
+        if !self.check && !self.ours {
             fs::write(&file, serde_json::to_string_pretty(&cases)? + "\n")?;
-            eprintln!("{} cases recorded in both profiles", cases.len());
+            eprintln!("{all} hashes recorded, {count} of them new");
             return Ok(());
         }
-        if !different.is_empty() {
-            bail!("{} of {} differ from Helm: {}", different.len(), cases.len() * 2, different.join(", "));
+        if count > 0 {
+            bail!("{count} of {all} differ from what was recorded: {}", different.join(", "));
         }
-        eprintln!("{} cases equal Helm's output in both profiles, byte for byte", cases.len());
+        eprintln!("{all} outputs have the recorded hashes");
         Ok(())
     }
 }

@@ -1,0 +1,59 @@
+//! `cargo xtask record`: asks the real programs again what the recordings in this repository say.
+
+mod api;
+mod api_server;
+mod charts;
+mod golden;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::tools::{Tool, Tools};
+
+pub(crate) use api::Api;
+pub(crate) use golden::Golden;
+
+/// Arguments of `cargo xtask record`
+#[derive(Args)]
+pub(crate) struct Record {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// What Helm makes of the example chart, for every values file
+    Golden(Golden),
+    /// What an API server answers to the conversations of the sandbox
+    Api(Api),
+    /// Hashes of what Helm makes of public charts at pinned commits
+    Charts(charts::Charts),
+    /// Everything that needs nothing but the tools: golden and api
+    All(All),
+}
+
+/// Arguments of `cargo xtask record all`
+#[derive(Args)]
+struct All {
+    /// Write nothing, say what differs
+    #[arg(long)]
+    check: bool,
+}
+
+impl Record {
+    pub(crate) fn run(&self) -> Result<()> {
+        let tools = Tools::locate()?;
+        match &self.what {
+            What::Golden(golden) => golden.run(&tools),
+            What::Api(api) => api.run(&tools),
+            What::Charts(charts) => charts.run(&tools),
+            What::All(All { check }) => {
+                Golden { check: *check }.run(&tools)?;
+                Api { check: *check }.run(&tools)
+            }
+        }
+    }
+}
+
+/// The helms, whose names are those of the profiles.
+const HELMS: [Tool; 2] = [Tool::Helm4, Tool::Helm3];
