@@ -33,13 +33,16 @@ impl Api {
         let program = ["--package", "aktus-sandbox", "--example", "record-api", "--locked"];
         run(cargo().arg("build").args(program))?;
         for (folder, controllers) in FOLDERS {
-            let server = ApiServer::start(tools, controllers)?;
+            let mut server = ApiServer::start(tools, controllers)?;
             let mut command = cargo();
             command.args(["run", "--quiet"]).args(program).args(["--", "--server", server.address()]);
             command.arg("--ca").arg(server.ca()).args(["--token", ApiServer::TOKEN]);
             command.args(self.check.then_some("--check")).arg(folder);
             if let Err(error) = run(&mut command) {
-                return Err(error.context(server.last_words()));
+                return Err(match server.ended() {
+                    Some(words) => error.context(words),
+                    None => error,
+                });
             }
         }
         Ok(())

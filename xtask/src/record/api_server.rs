@@ -15,7 +15,7 @@ use crate::tools::{Tool, Tools};
 /// The processes, and the folder with all that they read and write.
 pub(super) struct ApiServer {
     // Dropped last: the processes write into it.
-    processes: Vec<Child>,
+    processes: Vec<(Tool, Child)>,
     address: String,
     folder: TempDir,
 }
@@ -102,16 +102,18 @@ impl ApiServer {
         self.file("cert.pem")
     }
 
-    /// The end of what each process wrote.
-    pub(super) fn last_words(&self) -> String {
+    /// What the processes that ended by themselves wrote last.
+    pub(super) fn ended(&mut self) -> Option<String> {
         let mut words = String::new();
-        for tool in [Tool::Etcd, Tool::KubeApiserver, Tool::KubeControllerManager] {
-            let log = fs::read_to_string(self.file(&log_of(tool))).unwrap_or_default();
-            let lines: Vec<&str> = log.lines().collect();
-            let tail = lines.get(lines.len().saturating_sub(5)..).unwrap_or_default();
-            words.extend([tool.name(), " last wrote:\n", &tail.join("\n"), "\n"]);
+        for (tool, process) in &mut self.processes {
+            if let Ok(Some(status)) = process.try_wait() {
+                let log = fs::read_to_string(self.folder.path().join(log_of(*tool))).unwrap_or_default();
+                let lines: Vec<&str> = log.lines().collect();
+                let tail = lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join("\n");
+                words.extend([tool.name(), " ended with ", &status.to_string(), ":\n", &tail, "\n"]);
+            }
         }
-        words
+        (!words.is_empty()).then_some(words)
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -139,7 +141,7 @@ impl ApiServer {
             .stderr(log)
             .spawn()
             .with_context(|| format!("{} did not start", tool.name()))?;
-        self.processes.push(child);
+        self.processes.push((tool, child));
         Ok(())
     }
 }
@@ -163,7 +165,7 @@ fn free_ports<const N: usize>() -> Result<[u16; N]> {
 
 impl Drop for ApiServer {
     fn drop(&mut self) {
-        for process in self.processes.iter_mut().rev() {
+        for (_, process) in self.processes.iter_mut().rev() {
             // It may have ended already, and then there is nothing to stop.
             drop(process.kill());
             drop(process.wait());
