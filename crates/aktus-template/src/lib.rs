@@ -32,4 +32,4 @@ pub use model::{
     Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Resource, Retention, Rule, Template, Token,
     tokens,
 };
-pub use stack::platform;
+pub use stack::{platform, platform_with};

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aktus_template::stack::{ANSWERS, INLINE_LIMIT};
-use aktus_template::{Condition, EvaluateError, Expr, Pseudo, ResourceGraph, Value, evaluate, platform};
+use aktus_template::stack::{ANSWERS, Architecture, Code, INLINE_LIMIT};
+use aktus_template::{Condition, EvaluateError, Expr, Pseudo, ResourceGraph, Value, evaluate, platform, platform_with};
 
 const AUTO_ONLY: [&str; 1] = ["EKSAutoModeNodeRole"];
 const TRADITIONAL_ONLY: [&str; 11] = [
@@ -265,6 +265,7 @@ fn values_that_cannot_work_are_refused() {
     refused(&[("NumberOfNodes", "11")], "is more than 10");
     refused(&[("MarketplaceChartUri", "oci://example.com/chart")], "without scheme and tag");
     refused(&[("MarketplaceChartNamespace", "Upper")], "lower-case");
+    refused(&[("BootstrapCodeBucket", "b")], "the name of a bucket");
     refused(&[("EnableAutomode", "true")], "did you mean `EnableAutoMode`?");
     let error = evaluate(&platform(), &BTreeMap::new(), &Pseudo::new("s", "us-east-1", "1")).unwrap_err();
     assert_eq!(error.to_string(), "parameter `BootstrapCodeBucket` has no default and no value was given");
@@ -275,7 +276,7 @@ fn cloudformation_itself_stops_a_sixth_administrator_at_the_first_resource() {
     let mut template = platform();
     for name in ["AdditionalAdminUsers", "AdditionalAdminRoles"] {
         template.parameters[name].max_items = None;
-        let given = [("BootstrapCodeBucket", "b"), ("BootstrapCodeKey", "k"), (name, "a,b,c,d,e,f")];
+        let given = [("BootstrapCodeBucket", "code"), ("BootstrapCodeKey", "k"), (name, "a,b,c,d,e,f")];
         let given = given.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let graph = evaluate(&template, &given, &Pseudo::new("s", "us-east-1", "1")).unwrap();
         assert_eq!(graph.resources.keys().next().unwrap(), "VPC");
@@ -386,6 +387,50 @@ fn a_run_that_died_is_answered_by_the_function_itself() {
     let config = "EKSConnectorLambdaInvokeConfig";
     assert_eq!(property(&graph, config, "/MaximumRetryAttempts"), 0);
     assert_eq!(property(&graph, config, "/DestinationConfig/OnFailure/Destination"), "${EKSConnectorLambda.Arn}");
+    // The destination and the hops of a long run are calls by the function's own role.
+    before(&graph, "EKSConnectorLambdaPolicy", config);
+    let statements = property(&graph, "EKSConnectorLambdaPolicy", "/PolicyDocument/Statement");
+    let own = serde_json::json!({
+        "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "${EKSConnectorLambda.Arn}",
+    });
+    assert!(statements.as_array().unwrap().contains(&own), "{statements:#}");
+}
+
+#[test]
+fn the_function_runs_natively_for_as_long_as_lambda_lets_it() {
+    let graph = graph(&[]);
+    let function = Value::Map(graph.resources["EKSConnectorLambda"].properties.clone()).to_json(false);
+    let expected = serde_json::json!({
+        "Description": "Bootstrap of the Aktus AI Platform in ai", "Runtime": "provided.al2023",
+        "Architectures": ["arm64"], "Handler": "bootstrap", "Timeout": 900, "MemorySize": 512,
+        "Role": "${EKSConnectorLambdaRole.Arn}", "Code": {"S3Bucket": "code", "S3Key": "bootstrap.zip"},
+        "LoggingConfig": {"LogGroup": "${EKSConnectorLambdaLogGroup}", "LogFormat": "JSON"},
+    });
+    assert_eq!(function, expected);
+}
+
+#[test]
+fn whoever_publishes_the_template_fills_the_code_in() {
+    let code = Code {
+        bucket: Some("releases".to_owned()),
+        key: Some("bootstrap-1.zip".to_owned()),
+        architecture: Architecture::X86_64,
+    };
+    let template = platform_with(&code);
+    let graph = evaluate(&template, &BTreeMap::new(), &Pseudo::new("ai", "us-east-1", "111122223333")).unwrap();
+    let expected = serde_json::json!({"S3Bucket": "releases", "S3Key": "bootstrap-1.zip"});
+    assert_eq!(property(&graph, "EKSConnectorLambda", "/Code"), expected);
+    assert_eq!(property(&graph, "EKSConnectorLambda", "/Architectures"), serde_json::json!(["x86_64"]));
+    let filled = template.to_yaml();
+    assert!(filled.len() < INLINE_LIMIT, "{} bytes", filled.len());
+    // Nothing else differs.
+    let mut open = template;
+    for name in ["BootstrapCodeBucket", "BootstrapCodeKey"] {
+        open.parameters[name].default = None;
+    }
+    let function = &mut open.resources["EKSConnectorLambda"];
+    function.properties["Architectures"] = Expr::list(["arm64"]);
+    assert_eq!(open, platform());
 }
 
 #[test]

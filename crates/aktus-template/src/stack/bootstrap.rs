@@ -1,10 +1,11 @@
 //! The function that installs the platform, and the custom resource that calls it.
 
+use super::Architecture;
 use super::access::administrator;
 use super::parts::{allow, document, role};
 use crate::model::{Expr, Resource, Template};
 
-pub(super) fn add(template: &mut Template) {
+pub(super) fn add(template: &mut Template, architecture: Architecture) {
     template.add_resource(
         "EKSConnectorLambdaLogGroup",
         Resource::new("AWS::Logs::LogGroup").removed().set("RetentionInDays", 30),
@@ -17,7 +18,7 @@ pub(super) fn add(template: &mut Template) {
         Resource::new("AWS::Lambda::Function")
             .set("Description", Expr::sub("Bootstrap of the Aktus AI Platform in ${AWS::StackName}"))
             .set("Runtime", "provided.al2023")
-            .set("Architectures", list!["arm64"])
+            .set("Architectures", list![architecture.name()])
             .set("Handler", "bootstrap")
             .set("Timeout", 900)
             .set("MemorySize", 512)

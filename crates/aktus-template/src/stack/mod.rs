@@ -20,6 +20,7 @@ mod access;
 mod audit;
 mod bootstrap;
 mod cluster;
+mod code;
 mod conditions;
 mod network;
 mod nodes;
@@ -29,6 +30,7 @@ mod parts;
 mod secrets;
 mod storage;
 
+pub use code::{Architecture, Code};
 pub use outputs::ANSWERS;
 
 use crate::model::Template;
@@ -39,10 +41,7 @@ pub const INLINE_LIMIT: usize = 51_200;
 /// How many users, and how many roles, can be made administrators besides the creator.
 pub const ADMINISTRATORS: usize = 5;
 
-/// The template of the platform, for both modes.
-///
-/// Two parameters have no default: `BootstrapCodeBucket` and `BootstrapCodeKey`, which whoever publishes the
-/// template or deploys the stack fills in.
+/// The template of the platform, for both modes, with nothing said about where the bootstrap function's code lies.
 ///
 /// ```
 /// let yaml = aktus_template::platform().to_yaml();
@@ -50,13 +49,21 @@ pub const ADMINISTRATORS: usize = 5;
 /// assert!(yaml.contains("Type: Custom::AktusPlatform"));
 /// ```
 pub fn platform() -> Template {
+    platform_with(&Code::default())
+}
+
+/// The template of the platform with defaults for the bootstrap function's code.
+///
+/// What `code` leaves open has no default: whoever deploys the stack must then give `BootstrapCodeBucket` and
+/// `BootstrapCodeKey`.
+pub fn platform_with(code: &Code) -> Template {
     let mut template = Template {
         description: "Aktus AI Platform on Amazon EKS: network, cluster (Auto Mode or managed nodes), shared file \
                       system, access, and the bootstrap that installs the platform's chart"
             .to_owned(),
         ..Template::default()
     };
-    parameters::add(&mut template);
+    parameters::add(&mut template, code);
     conditions::add(&mut template);
     network::add(&mut template);
     cluster::add(&mut template);
@@ -65,7 +72,7 @@ pub fn platform() -> Template {
     access::add(&mut template);
     secrets::add(&mut template);
     audit::add(&mut template);
-    bootstrap::add(&mut template);
+    bootstrap::add(&mut template, code.architecture);
     outputs::add(&mut template);
     template
 }

@@ -1,6 +1,6 @@
 //! What the deployer decides, with defaults, rules and words that say the effect.
 
-use super::ADMINISTRATORS;
+use super::{ADMINISTRATORS, Code};
 use crate::model::ParameterType::{CommaDelimitedList, Number, String};
 use crate::model::{Condition, Expr, Parameter, ParameterType, Rule, Template};
 
@@ -63,7 +63,7 @@ fn administrators(kind: &str) -> Parameter {
         .at_most(ADMINISTRATORS)
 }
 
-pub(super) fn add(template: &mut Template) {
+pub(super) fn add(template: &mut Template, code: &Code) {
     let zone = "A zone for the subnets; give both zones or neither. Empty: the first two of the region. \
                 EKS cannot use the zone ids use1-az3, usw1-az2 and cac1-az3.";
     let zone = || text(zone, "").pattern("^([a-z]{2}(-[a-z]+)+-[0-9][a-z])?$", "a zone such as us-east-1a, or empty");
@@ -242,16 +242,28 @@ pub(super) fn add(template: &mut Template) {
             ),
         ],
     );
-    let code = |what: &str| Parameter::new(String, what).pattern("^.+$", "not empty");
+    let archive = |what: &str, pattern: &str, constraint: &str, default: Option<&str>| Parameter {
+        default: default.map(str::to_owned),
+        ..Parameter::new(String, what).pattern(pattern, constraint)
+    };
     template.add_parameters(
         "Bootstrap",
         [
             (
                 "BootstrapCodeBucket",
                 "Code bucket",
-                code("Bucket, in the stack's region, with the bootstrap function's code."),
+                archive(
+                    "Bucket, in the stack's region, with the bootstrap function's code.",
+                    "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+                    "the name of a bucket",
+                    code.bucket.as_deref(),
+                ),
             ),
-            ("BootstrapCodeKey", "Code key", code("Key of the code in that bucket.")),
+            (
+                "BootstrapCodeKey",
+                "Code key",
+                archive("Key of the code in that bucket.", "^.+$", "not empty", code.key.as_deref()),
+            ),
             (
                 "ConfigRevision",
                 "Configuration revision",
