@@ -1,16 +1,22 @@
 //! How do we reach the API server, and whom do we trust?
 
 use std::fmt;
+#[cfg(feature = "kubeconfig")]
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ClientBuilder, ConfigExt as _};
+#[cfg(feature = "kubeconfig")]
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use tower::ServiceExt as _;
 
 use super::retry::Backoff;
@@ -30,6 +36,7 @@ pub enum Endpoint {
         token: Option<Arc<dyn TokenSource>>,
     },
     /// A kubeconfig as text.
+    #[cfg(feature = "kubeconfig")]
     Kubeconfig {
         /// The YAML text.
         text: String,
@@ -37,6 +44,7 @@ pub enum Endpoint {
         context: Option<String>,
     },
     /// A kubeconfig file; files it names are relative to it.
+    #[cfg(feature = "kubeconfig")]
     KubeconfigFile {
         /// Where it lies.
         path: PathBuf,
@@ -49,9 +57,11 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Server { url, .. } => f.debug_struct("Server").field("url", url).finish_non_exhaustive(),
+            #[cfg(feature = "kubeconfig")]
             Self::Kubeconfig { context, .. } => {
                 f.debug_struct("Kubeconfig").field("context", context).finish_non_exhaustive()
             }
+            #[cfg(feature = "kubeconfig")]
             Self::KubeconfigFile { path, context } => {
                 f.debug_struct("KubeconfigFile").field("path", path).field("context", context).finish()
             }
@@ -124,22 +134,40 @@ pub(super) struct Connected {
     pub(super) renew: Option<Config>,
 }
 
+/// What decides on trust and credentials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settings {
+    /// Authorities and tokens that we were given.
+    Ours,
+    /// A kubeconfig, with all that it can name.
+    Kubeconfig,
+}
+
+impl Settings {
+    /// Whether a kubeconfig decides. Known at compile time without the feature, so that none of its code is linked.
+    fn are_a_kubeconfigs(self) -> bool {
+        cfg!(feature = "kubeconfig") && self == Self::Kubeconfig
+    }
+}
+
 pub(super) async fn connect(endpoint: Endpoint) -> Result<Connected, ConnectError> {
-    let (config, token) = match endpoint {
+    let (config, token, settings) = match endpoint {
         Endpoint::Server { url, certificate_authority, token } => {
             let uri = url.parse().map_err(|_| ConnectError::Address { url: url.clone(), problem: "it is no URL" })?;
             let mut config = Config::new(uri);
             config.root_cert = certificate_authority.as_deref().map(certificates).transpose()?;
-            (config, token)
+            (config, token, Settings::Ours)
         }
+        #[cfg(feature = "kubeconfig")]
         Endpoint::Kubeconfig { text, context } => {
             let kubeconfig = Kubeconfig::from_yaml(&text).map_err(kubeconfig_error)?;
-            (from_kubeconfig(kubeconfig, context).await?, None)
+            (from_kubeconfig(kubeconfig, context).await?, None, Settings::Kubeconfig)
         }
+        #[cfg(feature = "kubeconfig")]
         Endpoint::KubeconfigFile { path, context } => {
             // Reading a file blocks for moments only, and happens once.
             let kubeconfig = Kubeconfig::read_from(path).map_err(kubeconfig_error)?;
-            (from_kubeconfig(kubeconfig, context).await?, None)
+            (from_kubeconfig(kubeconfig, context).await?, None, Settings::Kubeconfig)
         }
     };
     check_address(&config.cluster_url)?;
@@ -149,31 +177,33 @@ pub(super) async fn connect(endpoint: Endpoint) -> Result<Connected, ConnectErro
     let renew = config.auth_info.exec.is_some().then(|| config.clone());
     let server = config.cluster_url.to_string();
     let default_namespace = config.default_namespace.clone();
-    let client = client(config).await?;
+    let client = client(config, settings).await?;
     Ok(Connected { client, server: server.trim_end_matches('/').to_owned(), default_namespace, token, renew })
 }
 
 /// Makes the client; off the async threads, since a kubeconfig may run a program for its credentials.
-pub(super) async fn client(config: Config) -> Result<Client, ConnectError> {
-    let made = tokio::task::spawn_blocking(move || build(&config)).await;
+pub(super) async fn client(config: Config, settings: Settings) -> Result<Client, ConnectError> {
+    let made = tokio::task::spawn_blocking(move || build(&config, settings)).await;
     made.unwrap_or_else(|panic| Err(ConnectError::Client { source: panic.into() }))
 }
 
-fn build(config: &Config) -> Result<Client, ConnectError> {
+fn build(config: &Config, settings: Settings) -> Result<Client, ConnectError> {
     let failed = |error: kube::Error| ConnectError::Client { source: error.into() };
     let namespace = config.default_namespace.clone();
     let base_uri = config.base_uri_layer();
     let headers = config.extra_headers_layer().map_err(failed)?;
+    #[cfg(feature = "kubeconfig")]
     let auth = config.auth_layer().map_err(failed)?;
     // The order of the layers is the one of kube's own stack: each one added wraps those before.
     macro_rules! stack {
         ($http:expr) => {{
             let http = $http.map_err(BoxError::from);
             let builder = ClientBuilder::new(http, namespace).with_layer(&headers);
-            match auth {
-                Some(auth) => builder.with_layer(&auth).with_layer(&base_uri).build(),
-                None => builder.with_layer(&base_uri).build(),
+            #[cfg(feature = "kubeconfig")]
+            if let Some(auth) = auth {
+                return Ok(builder.with_layer(&auth).with_layer(&base_uri).build());
             }
+            builder.with_layer(&base_uri).build()
         }};
     }
     if config.cluster_url.scheme_str() == Some("http") {
@@ -183,11 +213,36 @@ fn build(config: &Config) -> Result<Client, ConnectError> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         return Err(ConnectError::NoTlsProvider);
     }
-    let connector = config.rustls_https_connector().map_err(failed)?;
+    let connector = if settings.are_a_kubeconfigs() {
+        config.rustls_https_connector().map_err(failed)?
+    } else {
+        connector(config.root_cert.as_deref())?
+    };
     let https: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new()).build(connector);
     Ok(stack!(https))
 }
 
+/// The way to a server that these authorities vouch for, or those of the system.
+fn connector(authorities: Option<&[Vec<u8>]>) -> Result<HttpsConnector<HttpConnector>, ConnectError> {
+    let failed = |error: rustls::Error| ConnectError::Client { source: error.into() };
+    let tls = rustls::ClientConfig::builder();
+    let tls = match authorities {
+        None => tls.with_platform_verifier().map_err(failed)?,
+        Some(certificates) => {
+            let mut roots = RootCertStore::empty();
+            for certificate in certificates {
+                roots.add(CertificateDer::from(certificate.as_slice())).map_err(failed)?;
+            }
+            tls.with_root_certificates(roots)
+        }
+    };
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    let tls = tls.with_no_client_auth();
+    Ok(HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http))
+}
+
+#[cfg(feature = "kubeconfig")]
 async fn from_kubeconfig(kubeconfig: Kubeconfig, context: Option<String>) -> Result<Config, ConnectError> {
     let options = KubeConfigOptions { context, ..KubeConfigOptions::default() };
     Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(kubeconfig_error)
@@ -199,7 +254,6 @@ fn kubeconfig_error(error: impl Into<BoxError>) -> ConnectError {
 
 /// All certificates of a PEM bundle.
 fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, ConnectError> {
-    use rustls::pki_types::CertificateDer;
     use rustls::pki_types::pem::PemObject as _;
 
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();

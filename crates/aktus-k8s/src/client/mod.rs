@@ -38,6 +38,7 @@ impl Cluster {
     }
 
     /// Makes a client from the text of a kubeconfig, with the default patience.
+    #[cfg(feature = "kubeconfig")]
     pub async fn from_kubeconfig(text: &str, context: Option<&str>) -> Result<Self, ConnectError> {
         let endpoint = Endpoint::Kubeconfig { text: text.to_owned(), context: context.map(str::to_owned) };
         Self::connect(ConnectOptions::new(endpoint)).await

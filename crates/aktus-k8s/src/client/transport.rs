@@ -13,7 +13,7 @@ use kube::{Client, Config};
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::connect::{self, ConnectOptions, Connected};
+use super::connect::{self, ConnectOptions, Connected, Settings};
 use super::retry::{Again, Backoff, again};
 use super::token::{TokenCache, TokenGeneration};
 use crate::error::{ApiError, BoxError, Call, Status};
@@ -239,7 +239,7 @@ impl Transport {
             return true;
         }
         let Some(config) = &self.renew else { return false };
-        let Ok(client) = connect::client(config.clone()).await else { return false };
+        let Ok(client) = connect::client(config.clone(), Settings::Kubeconfig).await else { return false };
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         true
     }
