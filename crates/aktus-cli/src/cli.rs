@@ -35,6 +35,7 @@ pub(crate) enum Command {
     Status(commands::status::Status),
     Plan(commands::plan::Plan),
     Chart(commands::chart::Chart),
+    Template(commands::template::Template),
 }
 
 /// How a cluster works

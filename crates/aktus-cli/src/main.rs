@@ -45,6 +45,7 @@ fn run(cli: Cli, ui: Ui) -> Result<(), CliError> {
             Command::Status(command) => command.run(ui).await,
             Command::Plan(command) => command.run(ui).await,
             Command::Chart(command) => command.run(ui).await,
+            Command::Template(command) => command.run(ui),
         }
     });
     // A rendering thread that was left behind must not hold the exit up.

@@ -5,6 +5,11 @@ pub(crate) mod chart;
 pub(crate) mod destroy;
 pub(crate) mod plan;
 pub(crate) mod status;
+pub(crate) mod template;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
 
 use aktus_bootstrap::Report;
 
@@ -32,4 +37,16 @@ async fn stop() {
         // Without signals there is only the deadline.
         std::future::pending::<()>().await;
     }
+}
+
+/// Writes the whole file or none of it.
+fn write_whole(path: &Path, bytes: &[u8], hint: &str) -> Result<(), CliError> {
+    let mut part = OsString::from(path);
+    part.push(".part");
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    written.map_err(|error| {
+        // What is half written is of no use to anybody.
+        let _absent = fs::remove_file(&part);
+        CliError::usage(format!("could not write {}: {error}", path.display())).hint(hint)
+    })
 }

@@ -1,6 +1,5 @@
 //! `aktus chart pull`
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use aktus_helm::oci::{Pulled, Reference};
 use clap::Args;
 
 use crate::cli::{RegistryArguments, duration};
+use crate::commands::write_whole;
 use crate::error::{CliError, Kind, chain};
 use crate::ui::Ui;
 use crate::world::{credentials, puller};
@@ -40,7 +40,7 @@ impl Pull {
         let name = pulled.reference.repository().rsplit('/').next().unwrap_or("chart").to_owned();
         let version = pulled.reference.version().unwrap_or_else(|| "pulled".to_owned());
         let path = self.destination.join(format!("{name}-{version}.tgz"));
-        write(&path, &pulled.archive)?;
+        write_whole(&path, &pulled.archive, "name a directory that can be written with --destination")?;
         if ui.json() {
             let data = serde_json::json!({
                 "reference": pulled.reference.to_string(),
@@ -53,18 +53,6 @@ impl Pull {
         let text = format!("Pulled: {}\nDigest: {}\nFile: {}\n", pulled.reference, pulled.digest, path.display());
         Ok(Ui::data(text.as_bytes())?)
     }
-}
-
-/// Writes the whole file or none of it.
-fn write(path: &std::path::Path, bytes: &[u8]) -> Result<(), CliError> {
-    let part = path.with_extension("tgz.part");
-    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
-    written.map_err(|error| {
-        // What is half written is of no use to anybody.
-        let _absent = fs::remove_file(&part);
-        CliError::usage(format!("could not write {}: {error}", path.display()))
-            .hint("name a directory that can be written with --destination")
-    })
 }
 
 /// Pulls a chart, or says why not.
