@@ -2,7 +2,9 @@
 #![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
 
 mod command;
+mod dist;
 mod record;
+mod template;
 mod test;
 mod tools;
 
@@ -26,6 +28,10 @@ enum Task {
     Tools(tools::ToolsTask),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
+    /// Let cfn-lint judge the platform's template
+    Template(template::TemplateTask),
+    /// Package what a release ships: function, command, template, licences, digests
+    Dist(dist::Dist),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +39,8 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Tools(task) => task.run(),
         Task::Record(task) => task.run(),
+        Task::Template(task) => task.run(),
+        Task::Dist(task) => task.run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::command::{cargo, run};
 use crate::record::{Api, Golden};
+use crate::template;
 use crate::tools::{Tool, Tools, ensure};
 
 /// Arguments of `cargo xtask test`
@@ -43,7 +44,7 @@ struct Suite {
     run: fn(&Tools) -> Result<()>,
 }
 
-const SUITES: [Suite; 3] = [
+const SUITES: [Suite; 4] = [
     Suite {
         name: "example chart in Helm 4",
         tools: &[Tool::Helm4],
@@ -54,6 +55,7 @@ const SUITES: [Suite; 3] = [
         tools: &[Tool::Helm3],
         run: |tools| Golden::check_with(tools, Tool::Helm3),
     },
+    Suite { name: "cfn-lint on the template", tools: &[Tool::CfnLint], run: template::check },
     Suite { name: "API conversations", tools: &Api::TOOLS, run: |tools| Api { check: true }.run(tools) },
 ];
 
