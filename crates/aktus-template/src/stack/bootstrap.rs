@@ -21,6 +21,7 @@ pub(super) fn add(template: &mut Template, architecture: Architecture) {
             .set("Architectures", list![architecture.name()])
             .set("Handler", "bootstrap")
             .set("Timeout", 900)
+            // The example chart takes a tenth of it; larger charts take more, and processor time comes with memory.
             .set("MemorySize", 512)
             .set("Role", Expr::attribute("EKSConnectorLambdaRole", "Arn"))
             .set(
