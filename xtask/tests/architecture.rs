@@ -116,12 +116,17 @@ fn libraries_neither_print_nor_read_the_environment() {
     for package in metadata().workspace_packages() {
         let library = package.targets.iter().find(|target| target.is_lib());
         let Some(folder) = library.and_then(|target| target.src_path.parent()) else { continue };
+        let binaries = package.targets.iter().filter(|target| target.is_bin());
+        let binaries: BTreeSet<_> = binaries.map(|target| target.src_path.clone()).collect();
         let mut open = vec![folder.to_path_buf()];
         while let Some(path) = open.pop() {
             for entry in std::fs::read_dir(&path).expect("a folder").flatten() {
                 let path: cargo_metadata::camino::Utf8PathBuf = entry.path().try_into().expect("a UTF-8 path");
                 if path.is_dir() {
                     open.push(path);
+                    continue;
+                }
+                if binaries.contains(&path) {
                     continue;
                 }
                 let text = std::fs::read_to_string(&path).unwrap_or_default();

@@ -13,6 +13,7 @@
 //! | is this file system reachable from the VPC? | [`Aws::file_system`], [`Aws::wait_for_file_system`] |
 //! | how do I log in to this registry? | [`Aws::registry_login`] |
 //! | what does this secret hold? | [`Aws::secret`] |
+//! | will this function run, later, with this event? | [`Aws::invoke_event`] |
 //!
 //! Region, credentials, endpoints and retries come from [`Config`], which reads the standard AWS
 //! environment variables and profiles through `aws-config` and nothing else. The SDK speaks TLS
@@ -43,6 +44,7 @@ pub mod arn;
 pub mod cluster;
 pub mod config;
 pub mod error;
+pub mod invoke;
 pub mod registry;
 pub mod secret;
 pub mod storage;
@@ -56,6 +58,7 @@ pub use arn::{Arn, Partition};
 pub use cluster::{Cluster, ClusterError, Connection, HealthIssue};
 pub use config::{Clock, Config, ConfigError, Settings};
 pub use error::{CallError, Class};
+pub use invoke::InvokeError;
 pub use registry::{Login, LoginError, RegistryHost};
 pub use secret::SecretError;
 pub use storage::{FileSystem, MountTarget, StorageError};

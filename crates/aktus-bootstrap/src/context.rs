@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aktus_helm::{Chart, Manifests, Values};
+use aktus_k8s::lease::Closed;
 use aktus_k8s::platform::{FIELD_MANAGER, INSTANCE_LABEL, MANAGED_BY_LABEL, Owner};
 use aktus_k8s::{
     Action, Applied, ApplyEvent, Change, Cluster, Object, ObjectId, Plan, PlanOptions, Readiness, apply_plan, plan,
@@ -19,6 +20,7 @@ use crate::overlay::Places;
 use crate::report::{Failure, FailureKind, ObjectReport, Outcome, Report, StepReport};
 use crate::request::Request;
 use crate::step::Step;
+use crate::ticket::Refusal;
 use crate::world::World;
 
 /// Whether the steps write.
@@ -126,6 +128,17 @@ impl<'a> Context<'a> {
             self.reporter.event(&Event::Warning { step: self.step, message: message.clone() });
             self.report.warnings.push(message);
         }
+    }
+
+    /// Notes that this run may write no longer; the failure it ends with.
+    pub(crate) fn refuse(&mut self, closed: Closed) -> Failure {
+        let refusal = match closed {
+            Closed::Stopped { by } => Refusal::Stopped(by),
+            Closed::Lost { holder } => Refusal::Lost(holder),
+        };
+        let failure = refusal.failure();
+        self.report.refusal = Some(refusal);
+        failure
     }
 
     /// Notes the end of the step that runs.

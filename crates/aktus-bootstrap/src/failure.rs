@@ -29,6 +29,7 @@ fn kind(class: Class) -> FailureKind {
     match class {
         Class::Unreachable | Class::Untrusted => FailureKind::Unreachable,
         Class::Deadline | Class::Terminating => FailureKind::NotReady,
+        Class::Fenced => FailureKind::Interrupted,
         _ => FailureKind::Refused,
     }
 }
@@ -94,8 +95,10 @@ pub(crate) fn build(error: &ObjectError) -> Failure {
 pub(crate) fn lease(error: &LeaseError) -> Failure {
     match error {
         LeaseError::Api(error) => api(error),
-        LeaseError::Held { .. } | LeaseError::Lost { .. } => Failure::new(FailureKind::Refused, error.to_string())
-            .next("let that run end, then run the same command again"),
+        LeaseError::Held { .. } | LeaseError::Lost { .. } | LeaseError::NotAdmitted { .. } => {
+            Failure::new(FailureKind::Refused, error.to_string())
+                .next("let that run end, then run the same command again")
+        }
         LeaseError::Object(error) => build(error),
     }
 }

@@ -38,6 +38,7 @@ mod request;
 mod run;
 mod step;
 mod steps;
+mod ticket;
 mod transform;
 mod world;
 
@@ -52,7 +53,8 @@ pub use request::{
     ChartSource, DEFAULT_CHART, DEFAULT_CHART_VERSION, DEFAULT_NAMESPACE, DatabaseStorage, LoadBalancerScheme, Mode,
     OnUnreachable, Problem, RELEASE_NAME, Request, SecretSource,
 };
-pub use run::{bootstrap, destroy, plan, status};
+pub use run::{bootstrap, cancel, destroy, plan, status};
 pub use step::Step;
+pub use ticket::{Finished, Installation, Refusal, Settle, Settlement, Ticket};
 pub use transform::{TransformOptions, transform};
 pub use world::{Access, Clock, Dice, World};

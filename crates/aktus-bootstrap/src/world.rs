@@ -8,6 +8,7 @@ use aktus_k8s::ConnectOptions;
 use jiff::Timestamp;
 
 use crate::cloud::Cloud;
+use crate::ticket::Ticket;
 
 /// How the cluster is reached.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct World {
     pub dice: Dice,
     /// Who holds the Lease: different for every run, and telling to people.
     pub holder: String,
+    /// On whose request the run acts, when somebody may ask for it twice, or ask for the contrary meanwhile.
+    pub ticket: Option<Arc<Ticket>>,
 }
 
 impl World {
@@ -55,6 +58,7 @@ impl World {
             clock: Arc::new(|| Timestamp::UNIX_EPOCH),
             dice: Arc::new(|buffer| buffer.fill(0)),
             holder: "plan".to_owned(),
+            ticket: None,
         }
     }
 }

@@ -97,6 +97,7 @@ fn world(registry: &RegistryArguments, plain_http: &[String], keychain: Arc<dyn 
         clock: Arc::new(Timestamp::now),
         dice: dice(),
         holder: holder(),
+        ticket: None,
     })
 }
 

@@ -101,6 +101,14 @@ pub enum ApiError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The run that wanted to write holds its lease no longer, or was asked to stop.
+    #[error("{call}: not written, because {reason}")]
+    Fenced {
+        /// What was to be done.
+        call: Call,
+        /// Why.
+        reason: String,
+    },
     /// The answer is larger than we are willing to read.
     #[error("{call}: the answer is larger than {limit} bytes")]
     AnswerTooLarge {
@@ -163,6 +171,8 @@ pub enum Class {
     Untrusted,
     /// The time given was used up.
     Deadline,
+    /// Another run acts now.
+    Fenced,
     /// The server failed, or answered with nonsense.
     Internal,
 }
@@ -178,6 +188,7 @@ impl ApiError {
             Self::UnknownKind { .. } => Class::UnknownKind,
             Self::Unaddressable { .. } => Class::Invalid,
             Self::Deadline { .. } => Class::Deadline,
+            Self::Fenced { .. } => Class::Fenced,
             Self::Answer { .. } | Self::AnswerTooLarge { .. } => Class::Internal,
         }
     }
@@ -192,6 +203,7 @@ impl ApiError {
             | Self::UnknownKind { call, .. }
             | Self::Unaddressable { call, .. }
             | Self::Deadline { call, .. }
+            | Self::Fenced { call, .. }
             | Self::Answer { call, .. }
             | Self::AnswerTooLarge { call, .. } => call,
         }

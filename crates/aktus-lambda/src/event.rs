@@ -4,7 +4,10 @@
 //! event with a fault in it is still answered.
 
 use std::fmt;
+use std::time::Duration;
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use url::Url;
@@ -77,6 +80,25 @@ pub struct Address {
     pub logical_resource_id: String,
 }
 
+/// The field by which one run of the function tells the next how far the request is.
+const CONTINUATION: &str = "AktusContinuation";
+/// How long CloudFormation waits when nobody says otherwise.
+const SERVICE_TIMEOUT: Duration = Duration::from_hours(1);
+
+/// What a run that goes on for another one has to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Continuation {
+    /// The how manieth run after the first it is.
+    pub hop: u32,
+    /// When the first one began.
+    pub began: Timestamp,
+    /// Who holds the Lease for all of them.
+    pub holder: String,
+    /// Whether it is held.
+    pub held: bool,
+}
+
 /// One request of CloudFormation that can be answered, though perhaps with a refusal.
 #[derive(Clone)]
 pub struct Event {
@@ -88,9 +110,12 @@ pub struct Event {
     pub request_type: Option<RequestType>,
     /// The id we gave to the resource, or one CloudFormation made up when it never heard of ours.
     pub physical_resource_id: Option<String>,
+    /// What the run before this one says; nothing when this is the first.
+    pub continuation: Option<Continuation>,
     /// What is wrong with the event, by field; empty when it can be worked on.
     pub problems: Vec<String>,
     properties: Map<String, Value>,
+    whole: Map<String, Value>,
 }
 
 /// An event that nobody can be answered about.
@@ -118,6 +143,8 @@ impl Event {
     /// Takes an event apart. Errs only when no answer can be sent; every other fault is in `problems`.
     pub fn read(event: Value) -> Result<Self, EventError> {
         let Value::Object(mut fields) = event else { return Err(EventError::NotAnObject) };
+        let mut whole = fields.clone();
+        whole.remove(CONTINUATION);
         let Some(Value::String(url)) = fields.remove("ResponseURL") else { return Err(EventError::NoResponseUrl) };
         let response_url = ResponseUrl::parse(&url)?;
         let mut problems = Vec::new();
@@ -158,12 +185,46 @@ impl Event {
             problems.push("ResourceProperties: expected a map".to_owned());
             Map::new()
         };
-        Ok(Self { response_url, address, request_type, physical_resource_id, problems, properties })
+        let continuation = fields.remove(CONTINUATION).and_then(|value| {
+            let read = serde_json::from_value(value);
+            if read.is_err() {
+                problems.push(format!("{CONTINUATION}: not what a run of this function writes"));
+            }
+            read.ok()
+        });
+        Ok(Self {
+            response_url,
+            address,
+            request_type,
+            physical_resource_id,
+            continuation,
+            problems,
+            properties,
+            whole,
+        })
     }
 
     /// The ARN of the stack.
     pub fn stack_id(&self) -> &str {
         &self.address.stack_id
+    }
+
+    /// How long CloudFormation waits for the answer.
+    pub fn service_timeout(&self) -> Duration {
+        let seconds = match self.properties.get("ServiceTimeout") {
+            Some(Value::String(text)) => text.parse().ok(),
+            Some(Value::Number(number)) => number.as_u64(),
+            _ => None,
+        };
+        seconds.map_or(SERVICE_TIMEOUT, |seconds| Duration::from_secs(seconds).min(SERVICE_TIMEOUT))
+    }
+
+    /// The same event for the next run of the function. It holds everything CloudFormation sent, so it is never
+    /// shown.
+    pub fn continued(&self, continuation: &Continuation) -> Vec<u8> {
+        let mut whole = self.whole.clone();
+        whole.insert(CONTINUATION.to_owned(), serde_json::to_value(continuation).unwrap_or_default());
+        Value::Object(whole).to_string().into_bytes()
     }
 
     /// The properties of the resource, as CloudFormation sends them. They may hold values that nobody should log.
@@ -257,6 +318,36 @@ mod tests {
         event.as_object_mut().unwrap().remove("PhysicalResourceId");
         let event = Event::read(event).unwrap();
         assert_eq!((event.problems.as_slice(), event.physical_resource_id.as_deref()), (&[] as &[String], None));
+    }
+
+    #[test]
+    fn the_next_run_gets_the_same_event_and_a_cursor() {
+        let continuation = Continuation { hop: 1, began: Timestamp::UNIX_EPOCH, holder: "h".to_owned(), held: true };
+        let first = Event::read(good()).unwrap();
+        assert_eq!(first.continuation, None);
+        let next: Value = serde_json::from_slice(&first.continued(&continuation)).unwrap();
+        let mut expected = good();
+        expected[CONTINUATION] = json!({"Hop": 1, "Began": "1970-01-01T00:00:00Z", "Holder": "h", "Held": true});
+        assert_eq!(next, expected);
+        let next = Event::read(next).unwrap();
+        assert_eq!((next.continuation.as_ref(), next.problems.len()), (Some(&continuation), 0));
+        let after = Continuation { hop: 2, ..continuation };
+        let after: Value = serde_json::from_slice(&next.continued(&after)).unwrap();
+        assert_eq!(after[CONTINUATION]["Hop"], 2);
+        check(
+            CONTINUATION,
+            Some(json!({"Hop": "x"})),
+            Ok(&["AktusContinuation: not what a run of this function writes"]),
+        );
+    }
+
+    #[test]
+    fn patience_is_a_property() {
+        for (value, seconds) in [(json!("900"), 900), (json!(60), 60), (json!("9000"), 3600), (json!("x"), 3600)] {
+            let mut event = good();
+            event["ResourceProperties"]["ServiceTimeout"] = value;
+            assert_eq!(Event::read(event).unwrap().service_timeout(), Duration::from_secs(seconds));
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! How does CloudFormation get the platform installed, and always exactly one answer?
 //!
-//! The custom resource of the stack sends an event for Create, Update and Delete. [`Handler::handle`] reads it
-//! ([`event`]), decides who it is about ([`identity`]), lets the bootstrap work within the function's time
-//! ([`handler`], [`work`]), tells the log what happens ([`reporter`]) and answers once ([`respond`]): also after a
-//! panic, a passed deadline or properties that make no sense. Neither the event nor its `ResponseURL` is ever
-//! logged.
+//! The custom resource of the stack sends an event for Create, Update and Delete. [`Handler::handle`] opens and reads
+//! it ([`envelope`], [`event`]), decides who it is about ([`identity`]), has the work done by a process of its own
+//! ([`runner`], [`task`]) and answers once ([`respond`]): also after that process was killed, a passed deadline or
+//! properties that make no sense. When the time of a run is over, the function goes on in another one ([`relay`]).
+//! The process ([`child`]) lets the bootstrap work ([`work`]), and tells the log what happens ([`reporter`]). Neither
+//! the event nor its `ResponseURL` is ever logged.
 //!
 //! The contract: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/crpg-ref.html>.
 //!
@@ -30,12 +31,17 @@
 //! assert!(answer.body().len() <= MAX_BODY);
 //! ```
 
+pub mod child;
+pub mod envelope;
 pub mod event;
 pub mod handler;
 pub mod identity;
 pub mod outcome;
+pub mod relay;
 pub mod reporter;
 pub mod respond;
+pub mod runner;
+pub mod task;
 pub mod work;
 
 pub use handler::{Handler, HandlerError, Invocation};

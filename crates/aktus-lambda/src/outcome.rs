@@ -81,6 +81,32 @@ pub fn refused(problems: &[Problem]) -> String {
     format!("{these} wrong, nothing was changed: {}; next: correct the stack's parameters", problems.join("; "))
 }
 
+/// What is left behind when a cluster that cannot be reached is given up.
+pub fn abandoned(request: &Request) -> String {
+    let (release, namespace) = (&request.release, &request.namespace);
+    let pool = match request.mode {
+        Mode::Auto => ", NodePool gpu-nodepool with its nodes",
+        Mode::Traditional => "",
+    };
+    format!(
+        "release {release} in namespace {namespace} with its load balancers and volumes{pool}, StorageClasses efs-sc \
+         and aktus-ebs, Namespace {namespace} with its Secrets and ServiceAccount"
+    )
+}
+
+/// How to take an installation away when the function cannot.
+pub fn way_out(request: &Request) -> String {
+    let of = |flag: &str, value: Option<&str>| value.map(|value| format!(" {flag} {value}")).unwrap_or_default();
+    format!(
+        "run `aktus destroy{}{} --namespace {} --release {}` from where the cluster lets you in, or set the property \
+         OnUnreachable to Abandon, then delete the stack again",
+        of("--cluster", request.cluster_name.as_deref()),
+        of("--region", request.region.as_deref()),
+        request.namespace,
+        request.release,
+    )
+}
+
 /// A reason with the place of the whole story at its end, which is what stays of a long one.
 pub fn with_log(reason: &str, log_stream: &str) -> String {
     if log_stream.is_empty() { reason.to_owned() } else { format!("{reason} (log stream {log_stream})") }

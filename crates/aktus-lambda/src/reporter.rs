@@ -3,9 +3,7 @@
 //! Only what the bootstrap tells is logged: never the event of CloudFormation, and so neither its address for the
 //! answer nor its properties.
 
-use std::sync::{Mutex, PoisonError};
-
-use aktus_bootstrap::{Event, Outcome, Reporter, Step};
+use aktus_bootstrap::{Event, Outcome};
 use tracing::{Level, Subscriber, error, info, warn};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::MakeWriter;
@@ -30,64 +28,31 @@ where
     tracing_subscriber::registry().with(levels).with(lines)
 }
 
-/// Logs a run, and remembers where it is.
-#[derive(Debug, Default)]
-pub struct LogReporter {
-    last: Mutex<Option<Progress>>,
-}
-
-#[derive(Clone, Debug)]
-struct Progress {
-    step: Step,
-    waiting: Option<String>,
-}
-
-impl LogReporter {
-    /// The step that began last and what it waits for, in words; nothing before the first.
-    pub fn progress(&self) -> Option<String> {
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let step = last.step.name();
-        Some(last.waiting.map_or_else(|| step.to_owned(), |reason| format!("{step}, waiting for: {reason}")))
-    }
-
-    fn update(&self, change: impl FnOnce(&mut Option<Progress>)) {
-        change(&mut self.last.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-impl Reporter for LogReporter {
-    fn event(&self, event: &Event) {
-        match event {
-            Event::StepStarted { step } => {
-                self.update(|last| *last = Some(Progress { step: *step, waiting: None }));
-                info!(step = step.name(), "step started");
-            }
-            Event::StepWaiting { step, reason } => {
-                self.update(|last| *last = Some(Progress { step: *step, waiting: Some(reason.clone()) }));
-                info!(step = step.name(), reason, "step waits");
-            }
-            Event::Object { step, object, change, detail } => {
-                info!(step = step.name(), object, change, detail, "object");
-            }
-            Event::ObjectWaiting { object, reason } => {
-                self.update(|last| {
-                    if let Some(last) = last {
-                        last.waiting = Some(format!("{object}: {reason}"));
-                    }
-                });
-                info!(object, reason, "object is not ready");
-            }
-            Event::ObjectReady { object } => info!(object, "object is ready"),
-            Event::Warning { step, message } => warn!(step = step.name(), warning = message, "warning"),
-            Event::StepFinished { step, outcome, took } => {
-                let (step, seconds) = (step.name(), took.as_secs_f64());
-                let (result, summary) = (outcome.name(), outcome.summary());
-                if let Outcome::Failed(failure) = outcome {
-                    let next = failure.next.as_deref();
-                    error!(step, result, kind = failure.kind.name(), cause = summary, next, seconds, "step failed");
-                } else {
-                    info!(step, result, summary, seconds, "step finished");
-                }
+/// Logs one event of a run.
+pub fn log(event: &Event) {
+    match event {
+        Event::StepStarted { step } => {
+            info!(step = step.name(), "step started");
+        }
+        Event::StepWaiting { step, reason } => {
+            info!(step = step.name(), reason, "step waits");
+        }
+        Event::Object { step, object, change, detail } => {
+            info!(step = step.name(), object, change, detail, "object");
+        }
+        Event::ObjectWaiting { object, reason } => {
+            info!(object, reason, "object is not ready");
+        }
+        Event::ObjectReady { object } => info!(object, "object is ready"),
+        Event::Warning { step, message } => warn!(step = step.name(), warning = message, "warning"),
+        Event::StepFinished { step, outcome, took } => {
+            let (step, seconds) = (step.name(), took.as_secs_f64());
+            let (result, summary) = (outcome.name(), outcome.summary());
+            if let Outcome::Failed(failure) = outcome {
+                let next = failure.next.as_deref();
+                error!(step, result, kind = failure.kind.name(), cause = summary, next, seconds, "step failed");
+            } else {
+                info!(step, result, summary, seconds, "step finished");
             }
         }
     }

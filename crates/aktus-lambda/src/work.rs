@@ -1,51 +1,72 @@
 //! Who does the work? The bootstrap, with the cluster and the registry that AWS knows.
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aktus_aws::{Aws, Class, Config, Settings};
 use aktus_bootstrap::{
-    Access, AwsKeychain, Clock, Cloud, Deadline, Dice, Failure, FailureKind, Report, Reporter, Request, World,
-    aws_clock, bootstrap, destroy,
+    Access, AwsKeychain, ChartSource, Clock, Cloud, Deadline, Dice, Failure, FailureKind, Installation, Report,
+    Reporter, Request, Ticket, World, aws_clock, bootstrap, cancel, destroy,
 };
 use aktus_helm::oci::{Credentials, Puller, PullerOptions};
-use futures::future::{LocalBoxFuture, pending};
+use futures::future::LocalBoxFuture;
 use tokio::time::timeout_at;
 
-/// One piece of work.
+/// One piece of work, ready to be done.
 #[derive(Debug)]
-pub struct Task {
+pub struct Job {
     /// What is wanted.
     pub request: Request,
-    /// When it must have ended.
+    /// When it must have ended, in this run or a later one.
     pub deadline: Deadline,
     /// Who holds the Lease.
     pub holder: String,
+    /// On whose request.
+    pub ticket: Arc<Ticket>,
 }
 
-/// How a removal ended.
+/// What a cluster says, or that there is none any more.
 #[derive(Debug)]
-pub enum Removed {
+pub enum Found<T> {
     /// The cluster is gone, and everything on it: in words.
     ClusterGone(String),
-    /// It was tried, with this report.
-    Report(Box<Report>),
+    /// It was asked.
+    Cluster(T),
 }
+
+/// Completes when the work has to stop.
+pub type Stop<'a> = LocalBoxFuture<'a, ()>;
 
 /// Whoever installs and removes the platform. Errs when not even the first step could be tried, which leaves
 /// everything untouched.
-pub trait Work: Send + Sync + 'static {
+pub trait Work {
     /// Installs it, or brings it to what the request says.
-    fn install<'a>(&'a self, task: &'a Task, reporter: &'a dyn Reporter)
-    -> LocalBoxFuture<'a, Result<Report, Failure>>;
+    fn install<'a>(
+        &'a self,
+        job: &'a Job,
+        reporter: &'a dyn Reporter,
+        stop: Stop<'a>,
+    ) -> LocalBoxFuture<'a, Result<Report, Failure>>;
 
     /// Takes it away.
-    fn remove<'a>(&'a self, task: &'a Task, reporter: &'a dyn Reporter)
-    -> LocalBoxFuture<'a, Result<Removed, Failure>>;
+    fn remove<'a>(
+        &'a self,
+        job: &'a Job,
+        reporter: &'a dyn Reporter,
+        stop: Stop<'a>,
+    ) -> LocalBoxFuture<'a, Result<Found<Report>, Failure>>;
+
+    /// The installations of the job's owner; if there is none, a run that has begun and not written anything yet is
+    /// told to end.
+    fn cancel<'a>(
+        &'a self,
+        job: &'a Job,
+        reporter: &'a dyn Reporter,
+    ) -> LocalBoxFuture<'a, Result<Found<Vec<Installation>>, Failure>>;
 }
 
-/// The bootstrap on the cluster that AWS describes. Every piece of work gets clients of its own, so that nothing of
-/// one stack is left for the next.
+/// The bootstrap on the cluster that AWS describes.
 #[derive(Clone)]
 pub struct AwsWork {
     clock: Clock,
@@ -70,55 +91,95 @@ impl AwsWork {
         Ok(Aws::new(config.map_err(|error| internal(&error))?))
     }
 
-    fn world(&self, aws: Aws, task: &Task) -> Result<World, Failure> {
+    fn world(&self, aws: Aws, job: &Job) -> Result<World, Failure> {
+        let mut options = PullerOptions::default();
+        options.plain_http_hosts.extend(local_registry(&job.request));
         Ok(World {
             access: Access::Cloud,
             keychain: Arc::new(AwsKeychain::new(aws.clone(), Credentials::Anonymous)),
             cloud: Cloud::Aws(Box::new(aws)),
-            puller: Some(Arc::new(Puller::new(PullerOptions::default()).map_err(|error| internal(&error))?)),
+            puller: Some(Arc::new(Puller::new(options).map_err(|error| internal(&error))?)),
             clock: Arc::clone(&self.clock),
             dice: Arc::clone(&self.dice),
-            holder: task.holder.clone(),
+            holder: job.holder.clone(),
+            ticket: Some(Arc::clone(&job.ticket)),
         })
+    }
+
+    /// The world for taking something away, or why there is nothing to take away.
+    async fn remains(&self, job: &Job) -> Result<Found<World>, Failure> {
+        let aws = self.aws(&job.request).await?;
+        if let Some(name) = &job.request.cluster_name {
+            // Every other answer, and none, is what the removal itself will meet and explain.
+            match timeout_at(job.deadline.until(), aws.cluster(name)).await {
+                Ok(Err(error)) if error.class() == Class::Absent => {
+                    return Ok(Found::ClusterGone(format!("cluster {name} no longer exists")));
+                }
+                Ok(Ok(cluster)) if cluster.status == "DELETING" => {
+                    return Ok(Found::ClusterGone(format!("cluster {name} is being deleted")));
+                }
+                Ok(Ok(cluster)) if cluster.status == "FAILED" => {
+                    return Ok(Found::ClusterGone(format!("{}, so nothing runs on it", cluster.reason())));
+                }
+                _ => {}
+            }
+        }
+        self.world(aws, job).map(Found::Cluster)
     }
 }
 
 impl Work for AwsWork {
     fn install<'a>(
         &'a self,
-        task: &'a Task,
+        job: &'a Job,
         reporter: &'a dyn Reporter,
+        stop: Stop<'a>,
     ) -> LocalBoxFuture<'a, Result<Report, Failure>> {
         Box::pin(async move {
-            let world = self.world(self.aws(&task.request).await?, task)?;
-            Ok(bootstrap(&task.request, &world, task.deadline, reporter, pending()).await)
+            let world = self.world(self.aws(&job.request).await?, job)?;
+            Ok(bootstrap(&job.request, &world, job.deadline, reporter, stop).await)
         })
     }
 
     fn remove<'a>(
         &'a self,
-        task: &'a Task,
+        job: &'a Job,
         reporter: &'a dyn Reporter,
-    ) -> LocalBoxFuture<'a, Result<Removed, Failure>> {
+        stop: Stop<'a>,
+    ) -> LocalBoxFuture<'a, Result<Found<Report>, Failure>> {
         Box::pin(async move {
-            let aws = self.aws(&task.request).await?;
-            if let Some(name) = &task.request.cluster_name {
-                // Every other answer, and none, is what the removal itself will meet and explain.
-                match timeout_at(task.deadline.until(), aws.cluster(name)).await {
-                    Ok(Err(error)) if error.class() == Class::Absent => {
-                        return Ok(Removed::ClusterGone(format!("cluster {name} no longer exists")));
-                    }
-                    Ok(Ok(cluster)) if cluster.status == "DELETING" => {
-                        return Ok(Removed::ClusterGone(format!("cluster {name} is being deleted")));
-                    }
-                    _ => {}
+            match self.remains(job).await? {
+                Found::ClusterGone(reason) => Ok(Found::ClusterGone(reason)),
+                Found::Cluster(world) => {
+                    Ok(Found::Cluster(destroy(&job.request, &world, job.deadline, reporter, stop).await))
                 }
             }
-            let world = self.world(aws, task)?;
-            let report = destroy(&task.request, &world, task.deadline, reporter, pending()).await;
-            Ok(Removed::Report(Box::new(report)))
         })
     }
+
+    fn cancel<'a>(
+        &'a self,
+        job: &'a Job,
+        reporter: &'a dyn Reporter,
+    ) -> LocalBoxFuture<'a, Result<Found<Vec<Installation>>, Failure>> {
+        Box::pin(async move {
+            match self.remains(job).await? {
+                Found::ClusterGone(reason) => Ok(Found::ClusterGone(reason)),
+                Found::Cluster(world) => {
+                    let found = cancel(&job.request, &world, job.deadline, reporter, &job.ticket.owner).await?;
+                    Ok(Found::Cluster(found))
+                }
+            }
+        })
+    }
+}
+
+/// The registry of the chart, if it is on this machine: then it is a stand-in without TLS.
+fn local_registry(request: &Request) -> Option<String> {
+    let Some(ChartSource::Registry { reference, .. }) = &request.chart else { return None };
+    let host = reference.strip_prefix("oci://").unwrap_or(reference).split('/').next()?;
+    let address: SocketAddr = host.parse().ok()?;
+    address.ip().is_loopback().then(|| host.to_owned())
 }
 
 fn internal(error: &dyn Error) -> Failure {

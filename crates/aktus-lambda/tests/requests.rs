@@ -1,23 +1,27 @@
 //! Requests of CloudFormation, from the event to the one answer, against a server that counts answers.
 #![expect(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aktus_bootstrap::{Event, Failure, FailureKind, ObjectReport, Outcome, Report, Reporter, Step, StepReport};
+use aktus_lambda::relay::Relay;
 use aktus_lambda::reporter::subscriber;
 use aktus_lambda::respond::{MAX_BODY, Responder};
-use aktus_lambda::work::{Removed, Task, Work};
+use aktus_lambda::runner::{Ended, Runner};
+use aktus_lambda::task::{Conclusion, Failed, Message, Progress, Success, Task};
 use aktus_lambda::{Handler, Invocation};
-use futures::future::LocalBoxFuture;
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 
 const STACK: &str = "arn:aws:cloudformation:us-east-1:111122223333:stack/aktus/4a2c";
 const ID: &str = "aktus/aktus/4a2c/c/aktus-ai-platform-dev/aktus-ai-platform";
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:111122223333:function:bootstrap";
+const NOW: &str = "2026-01-01T00:00:00Z";
 const NOTHING: &str = "aktus-nothing-created/aktus/4a2c/Bootstrap";
 /// Must be in no log line and in no answer.
 const CANARY: &str = "canary-7f3a";
@@ -101,62 +105,44 @@ impl Log {
     }
 }
 
-/// What the work does instead of working.
-#[derive(Clone)]
-enum Play {
-    Ends(Box<Result<Report, Failure>>),
-    ClusterGone,
-    Panics,
-    Waits,
-    Computes,
-}
-
+/// How the work ends, without having been done.
 #[derive(Clone)]
 struct Played {
-    play: Play,
-    /// `install` or `remove`, cluster, namespace, release.
+    ended: Ended,
+    /// `Install` or `Remove`, and the physical id.
     calls: Arc<Mutex<Vec<String>>>,
+    /// The events that were passed on.
+    passed: Arc<Mutex<Vec<Value>>>,
+    /// Why nothing can be passed on.
+    stuck: Option<String>,
 }
 
-impl Played {
-    async fn run(&self, verb: &str, task: &Task, reporter: &dyn Reporter) -> Result<Report, Failure> {
-        let request = &task.request;
-        let cluster = request.cluster_name.as_deref().unwrap_or_default();
-        self.calls.lock().unwrap().push(format!("{verb} {cluster} {} {}", request.namespace, request.release));
-        reporter.event(&Event::StepStarted { step: Step::Release });
-        reporter.event(&Event::ObjectWaiting { object: "Deployment/web".into(), reason: "0 of 1 pods".into() });
-        match &self.play {
-            Play::Ends(ended) => ended.as_ref().clone(),
-            Play::ClusterGone => Ok(Report::default()),
-            Play::Panics => panic!("{CANARY}{}", request.namespace),
-            Play::Waits => futures::future::pending().await,
-            Play::Computes => loop {
-                std::thread::park();
-            },
-        }
-    }
-}
-
-impl Work for Played {
-    fn install<'a>(
-        &'a self,
-        task: &'a Task,
-        reporter: &'a dyn Reporter,
-    ) -> LocalBoxFuture<'a, Result<Report, Failure>> {
-        Box::pin(self.run("install", task, reporter))
-    }
-
-    fn remove<'a>(
-        &'a self,
-        task: &'a Task,
-        reporter: &'a dyn Reporter,
-    ) -> LocalBoxFuture<'a, Result<Removed, Failure>> {
+impl Runner for Played {
+    fn run<'a>(&'a self, task: &'a Task, kill_at: Instant, progress: &'a Mutex<Progress>) -> BoxFuture<'a, Ended> {
         Box::pin(async move {
-            let report = self.run("remove", task, reporter).await?;
-            Ok(match self.play {
-                Play::ClusterGone => Removed::ClusterGone("cluster c no longer exists".to_owned()),
-                _ => Removed::Report(Box::new(report)),
-            })
+            assert!(Instant::now() <= kill_at && task.run_ms <= task.work_ms);
+            self.calls.lock().unwrap().push(format!("{:?} {}", task.verb, task.physical_id));
+            for message in [
+                Message::Step("release".into()),
+                Message::Ready("Deployment/db".into()),
+                Message::NotReady { object: "Deployment/web".into(), reason: "0 of 1 pods".into() },
+            ] {
+                progress.lock().unwrap().note(&message);
+            }
+            self.ended.clone()
+        })
+    }
+}
+
+impl Relay for Played {
+    fn pass_on<'a>(&'a self, function_arn: &'a str, event: Vec<u8>) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move {
+            assert_eq!(function_arn, FUNCTION);
+            if let Some(cause) = &self.stuck {
+                return Err(cause.clone());
+            }
+            self.passed.lock().unwrap().push(serde_json::from_slice(&event).unwrap());
+            Ok(())
         })
     }
 }
@@ -166,6 +152,7 @@ struct Seen {
     /// The answer; nothing when there was none.
     answer: Value,
     calls: Vec<String>,
+    passed: Vec<Value>,
     log: String,
     puts: Vec<Put>,
     result: Result<(), String>,
@@ -201,32 +188,40 @@ fn event(change: &Value) -> Value {
     event
 }
 
-fn report(ended: Outcome, step: Step) -> Report {
-    let took = Duration::ZERO;
-    Report { steps: vec![StepReport { step, outcome: ended, took }], ..Report::default() }
+fn good() -> Ended {
+    let data = BTreeMap::from([("Namespace".to_owned(), "aktus-ai-platform-dev".to_owned())]);
+    Ended::Concluded(Conclusion::Succeeded(Success { reason: String::new(), data }))
 }
 
-fn good() -> Play {
-    Play::Ends(Box::new(Ok(report(Outcome::Done("done".into()), Step::Report))))
-}
-
-fn failing(step: Step, failure: Failure) -> Play {
-    Play::Ends(Box::new(Ok(report(Outcome::Failed(failure), step))))
+fn failing(reason: &str, touched: bool) -> Ended {
+    Ended::Concluded(Conclusion::Failed(Failed { reason: reason.to_owned(), touched }))
 }
 
 /// Lets the handler answer an event, and checks what holds for every one of them.
-async fn handle(mut event: Value, play: Play, statuses: &[u16], remaining: Duration) -> Seen {
+async fn handle(event: Value, ended: Ended, statuses: &[u16]) -> Seen {
+    handle_with(event, ended, statuses, None).await
+}
+
+async fn handle_with(mut event: Value, ended: Ended, statuses: &[u16], stuck: Option<String>) -> Seen {
     let server = Server::start(statuses).await;
-    if event.is_object() && event.get("ResponseURL").is_none() {
-        event["ResponseURL"] = json!(server.url);
+    let request = if event.get("requestPayload").is_some() { &mut event["requestPayload"] } else { &mut event };
+    if request.is_object() && request.get("ResponseURL").is_none() {
+        request["ResponseURL"] = json!(server.url);
     }
     let log = Log::default();
     let writer = log.clone();
     let quiet = tracing::subscriber::set_default(subscriber(move || writer.clone()));
-    let work = Played { play, calls: Arc::default() };
+    let work = Played { ended, calls: Arc::default(), passed: Arc::default(), stuck };
     let responder = Responder { first_backoff: Duration::from_millis(1), ..Responder::default() };
-    let handler = Handler::new(work.clone()).with_responder(responder);
-    let invocation = Invocation { request_id: "lambda-1".into(), log_stream: "stream/1".into(), remaining };
+    let handler = Handler::new(work.clone(), work.clone()).with_responder(responder);
+    let invocation = Invocation {
+        request_id: "lambda-1".into(),
+        function_arn: FUNCTION.into(),
+        log_stream: "stream/1".into(),
+        remaining: Duration::from_mins(15),
+        now: NOW.parse().unwrap(),
+        run: "0a1b".into(),
+    };
     let result = handler.handle(event, &invocation).await.map_err(|error| error.to_string());
     drop(quiet);
     let puts = server.puts();
@@ -242,11 +237,12 @@ async fn handle(mut event: Value, play: Play, statuses: &[u16], remaining: Durat
     }
     let answer = puts.first().map_or(Value::Null, |put| serde_json::from_slice(&put.body).unwrap());
     let calls = work.calls.lock().unwrap().clone();
-    Seen { answer, calls, log, puts, result }
+    let passed = work.passed.lock().unwrap().clone();
+    Seen { answer, calls, passed, log, puts, result }
 }
 
-async fn simply(change: Value, play: Play) -> Seen {
-    let seen = handle(event(&change), play, &[], Duration::from_mins(1)).await;
+async fn simply(change: &Value, ended: Ended) -> Seen {
+    let seen = handle(event(change), ended, &[]).await;
     assert_eq!((seen.puts.len(), &seen.result), (1, &Ok(())));
     assert_eq!((&seen.answer["StackId"], &seen.answer["RequestId"]), (&json!(STACK), &json!("r-1")));
     seen
@@ -254,143 +250,111 @@ async fn simply(change: Value, play: Play) -> Seen {
 
 #[tokio::test]
 async fn a_create_installs_and_says_so_once() {
-    let seen = simply(json!({}), good()).await;
+    let seen = simply(&json!({}), good()).await;
     seen.is("SUCCESS", ID, "");
-    assert_eq!(seen.calls, ["install c aktus-ai-platform-dev aktus-ai-platform"]);
+    assert_eq!(seen.calls, [format!("Install {ID}")]);
     assert_eq!(seen.answer["Data"]["Namespace"], "aktus-ai-platform-dev");
     let head = &seen.puts[0].head;
     let mut lines = head.lines();
     let first = format!("PUT /b%2Bucket//answer?X-Amz-Signature={CANARY}%2F&a=1+2 HTTP/1.1");
     assert_eq!(lines.next(), Some(first.as_str()), "byte for byte, because it is signed");
     assert!(lines.any(|line| line.trim_end() == "content-type:"), "{head}");
-    assert!(seen.log.contains("\"step\":\"release\"") && seen.log.contains("\"request_id\":\"r-1\""), "{}", seen.log);
+    assert!(seen.log.contains("\"request_id\":\"r-1\""), "{}", seen.log);
 }
 
 #[tokio::test]
 async fn an_update_keeps_the_id_unless_the_installation_changes() {
-    let seen = simply(json!({"RequestType": "Update", "PhysicalResourceId": ID}), good()).await;
+    let seen = simply(&json!({"RequestType": "Update", "PhysicalResourceId": ID}), good()).await;
     seen.is("SUCCESS", ID, "");
     let change = json!({"RequestType": "Update", "PhysicalResourceId": ID, "ResourceProperties": {"Namespace": "ai"}});
-    simply(change.clone(), good()).await.is("SUCCESS", "aktus/aktus/4a2c/c/ai/aktus-ai-platform", "");
-    let failure = Failure::new(FailureKind::Refused, "no");
-    let seen = simply(change, failing(Step::Cluster, failure)).await;
-    seen.is("FAILED", ID, "step cluster: no (log stream stream/1)");
-}
-
-#[tokio::test]
-async fn a_failure_names_step_object_cause_next_step_and_log() {
-    let failure = Failure::new(FailureKind::Refused, "forbidden").about("Deployment/n/web").next("ask for permission");
-    let seen = simply(json!({}), failing(Step::Release, failure)).await;
-    seen.is("FAILED", ID, "step release: Deployment/n/web: forbidden; next: ask for permission (log stream stream/1)");
+    simply(&change, good()).await.is("SUCCESS", "aktus/aktus/4a2c/c/ai/aktus-ai-platform", "");
+    simply(&change, failing("no", true)).await.is("FAILED", ID, "no");
+    // With another id, CloudFormation would have this one deleted, and with it what was just updated.
+    let predecessor = "2026/11/22/[$LATEST]ab";
+    let change = json!({"RequestType": "Update", "PhysicalResourceId": predecessor});
+    simply(&change, good()).await.is("SUCCESS", predecessor, "");
+    let change = json!({"RequestType": "Update", "PhysicalResourceId": NOTHING});
+    simply(&change, good()).await.is("SUCCESS", ID, "");
 }
 
 #[tokio::test]
 async fn a_create_that_touched_nothing_says_so_in_its_id() {
-    let failure = Failure::new(FailureKind::Refused, "access denied");
-    simply(json!({}), failing(Step::Cluster, failure.clone())).await.is(
-        "FAILED",
-        NOTHING,
-        "step cluster: access denied (log stream stream/1)",
-    );
-    simply(json!({}), Play::Ends(Box::new(Err(failure.clone())))).await.is(
-        "FAILED",
-        NOTHING,
-        "access denied (log stream stream/1)",
-    );
-    // The Lease was tried for.
-    let lease = ObjectReport {
-        step: Step::Cluster,
-        api_version: "coordination.k8s.io/v1".into(),
-        kind: "Lease".into(),
-        namespace: None,
-        name: "l".into(),
-        change: "hold",
-        detail: String::new(),
-        ready: None,
-    };
-    let ended = Report { objects: vec![lease], ..report(Outcome::Failed(failure), Step::Cluster) };
-    let seen = simply(json!({}), Play::Ends(Box::new(Ok(ended)))).await;
-    assert_eq!(seen.answer["PhysicalResourceId"], ID);
-    let seen = simply(json!({"RequestType": "Delete", "PhysicalResourceId": NOTHING}), Play::Panics).await;
+    simply(&json!({}), failing("access denied", false)).await.is("FAILED", NOTHING, "access denied");
+    simply(&json!({}), failing("forbidden", true)).await.is("FAILED", ID, "forbidden");
+    let seen = simply(&json!({"RequestType": "Delete", "PhysicalResourceId": NOTHING}), failing("no", true)).await;
     seen.is("SUCCESS", NOTHING, "nothing was ever created");
     assert!(seen.calls.is_empty());
 }
 
-#[tokio::test]
-async fn every_property_that_is_wrong_is_named_in_one_answer() {
-    let change = json!({"ResourceProperties": {
-        "EnableAutoMode": "maybe", "GpuLimit": "-1", "Namespace": ["a"], "FileSystem": "fs-1", "FileSystemId": 5,
-        "OpenAIAPIKeyArn": CANARY,
-    }});
-    let seen = simply(change, good()).await;
-    assert_eq!((&seen.answer["Status"], &seen.answer["PhysicalResourceId"]), (&json!("FAILED"), &json!(NOTHING)));
-    let reason = seen.answer["Reason"].as_str().unwrap();
-    assert!(reason.starts_with("6 properties are wrong, nothing was changed: "), "{reason}");
-    for name in ["EnableAutoMode", "GpuLimit", "Namespace", "FileSystem", "FileSystemId", "OpenAIAPIKeyArn"] {
-        assert!(reason.contains(&format!("{name}: ")), "{name}: {reason}");
-    }
-    assert!(seen.calls.is_empty());
-}
+const PROGRESS: &str = "last step release, waiting for: Deployment/web: 0 of 1 pods; 1 of 2 objects ready; next: ";
 
 #[tokio::test]
-async fn a_panic_is_answered() {
-    let seen = simply(json!({}), Play::Panics).await;
-    let reason = "an internal error ended the work; the last step was release, waiting for: Deployment/web: \
-                  0 of 1 pods; next: retry the stack operation (log stream stream/1)";
-    seen.is("FAILED", ID, reason);
-}
-
-#[tokio::test]
-async fn work_that_does_not_end_is_answered_in_time() {
-    for play in [Play::Waits, Play::Computes] {
-        let seen = handle(event(&json!({})), play, &[], Duration::from_secs(5)).await;
-        assert_eq!(seen.result, Ok(()));
-        let reason = "the work did not end in the function's time; the last step was release, waiting for: \
-                      Deployment/web: 0 of 1 pods; next: retry the stack operation (log stream stream/1)";
-        seen.is("FAILED", ID, reason);
-    }
-}
-
-#[tokio::test]
-async fn a_delete_takes_away_what_its_id_names() {
-    let delete = |id: &str, properties: Value| json!({"RequestType": "Delete", "PhysicalResourceId": id, "ResourceProperties": properties});
-    let old = "aktus/aktus/4a2c/c1/old/r";
-    let seen = simply(delete(old, json!({"Namespace": "new"})), good()).await;
-    seen.is("SUCCESS", old, "");
-    assert_eq!(seen.calls, ["remove c1 old r"]);
-    // Properties of another version do not keep a stack from being deleted.
-    let wrong = json!({"Namespace": [], "Region": "", "FileSystemId": "x", "Unheard": "of", "GpuLimit": "many"});
-    let seen = simply(delete(old, wrong.clone()), good()).await;
-    seen.is("SUCCESS", old, "");
-    assert_eq!(seen.calls, ["remove c1 old r"]);
-    // CloudFormation made this id up, because it never heard of ours.
-    let seen = simply(delete("aktus_Bootstrap_1ABC", json!({"Namespace": "ai"})), good()).await;
-    seen.is("SUCCESS", "aktus_Bootstrap_1ABC", "");
-    assert_eq!(seen.calls, ["remove c ai aktus-ai-platform"]);
-    let seen = simply(delete("aktus_Bootstrap_1ABC", wrong), good()).await;
-    assert_eq!((&seen.answer["Status"], seen.calls.len()), (&json!("FAILED"), 0));
-}
-
-#[tokio::test]
-async fn a_delete_without_a_cluster() {
-    let delete = |policy: &str| {
-        let properties = json!({"OnUnreachable": policy});
-        json!({"RequestType": "Delete", "PhysicalResourceId": ID, "ResourceProperties": properties})
-    };
-    let failure = Failure::new(FailureKind::Unreachable, "no route").about("cluster c");
-    simply(delete("Fail"), Play::ClusterGone).await.is("SUCCESS", ID, "cluster c no longer exists");
-    let unreachable = failing(Step::Cluster, failure);
-    let seen = simply(delete("Fail"), unreachable.clone()).await;
-    seen.is("FAILED", ID, "step cluster: cluster c: no route (log stream stream/1)");
-    let seen = simply(delete("Abandon"), unreachable).await;
-    seen.is(
-        "SUCCESS",
-        ID,
-        "the cluster is unreachable, so release aktus-ai-platform in namespace aktus-ai-platform-dev and everything \
-         that belongs to it is abandoned: cluster c: no route",
+async fn work_that_ends_without_a_word_is_answered() {
+    let seen = simply(&json!({}), Ended::Died("it panicked (exit code 101)".into())).await;
+    let reason = format!(
+        "the process that did the work is gone: it panicked (exit code 101); {PROGRESS}retry the stack operation (log stream stream/1)"
     );
-    let refused = failing(Step::Uninstall, Failure::new(FailureKind::Refused, "forbidden"));
-    assert_eq!(simply(delete("Abandon"), refused).await.answer["Status"], "FAILED");
+    seen.is("FAILED", ID, &reason);
+    let seen = simply(&json!({}), Ended::TimedOut).await;
+    let reason = format!("the work did not finish in 0 s; {PROGRESS}retry the stack operation (log stream stream/1)");
+    seen.is("FAILED", ID, &reason);
+    let seen = simply(&json!({}), Ended::NotStarted("no process for the work: no room".into())).await;
+    let reason = "no process for the work: no room; next: retry the stack operation (log stream stream/1)";
+    seen.is("FAILED", NOTHING, reason);
+}
+
+#[tokio::test]
+async fn unfinished_work_goes_on_in_another_run_three_times() {
+    let mut next = event(&json!({}));
+    for hop in 1..=3 {
+        let seen = handle(next.clone(), Ended::Concluded(Conclusion::Unfinished { held: true }), &[]).await;
+        assert_eq!((seen.puts.len(), seen.passed.len(), &seen.result), (0, 1, &Ok(())));
+        let cursor = &seen.passed[0]["AktusContinuation"];
+        assert_eq!(cursor, &json!({"Hop": hop, "Began": NOW, "Holder": "request r-1 run 0a1b", "Held": true}));
+        next = seen.passed[0].clone();
+        next.as_object_mut().unwrap().remove("ResponseURL");
+    }
+    let seen = handle(next, Ended::Concluded(Conclusion::Unfinished { held: true }), &[]).await;
+    let reason = format!(
+        "the work did not finish in 0 s; {PROGRESS}mend what the work waits for, then retry the stack operation \
+         (log stream stream/1)"
+    );
+    seen.is("FAILED", ID, &reason);
+    assert!(seen.passed.is_empty());
+}
+
+#[tokio::test]
+async fn a_run_that_cannot_be_passed_on_is_answered() {
+    let unfinished = Ended::Concluded(Conclusion::Unfinished { held: true });
+    let seen = handle_with(event(&json!({})), unfinished, &[], Some("lambda:InvokeFunction is denied".into())).await;
+    let reason = format!(
+        "the work did not finish in 0 s, and no other run could go on: lambda:InvokeFunction is denied; {PROGRESS}let \
+         the function invoke itself, then retry the stack operation (log stream stream/1)"
+    );
+    seen.is("FAILED", ID, &reason);
+}
+
+#[tokio::test]
+async fn a_delivery_that_another_one_overtook_is_silent() {
+    let seen = handle(event(&json!({})), Ended::Concluded(Conclusion::Elsewhere), &[]).await;
+    assert_eq!((seen.puts.len(), &seen.result), (0, &Ok(())));
+}
+
+#[tokio::test]
+async fn the_record_of_a_run_that_died_is_answered_and_never_fails() {
+    let record = |change: &Value| {
+        json!({"requestContext": {"condition": "RetriesExhausted", "requestId": "l-9"}, "requestPayload": event(change),
+            "responsePayload": {"errorType": "Runtime.ExitError", "errorMessage": "signal: killed"}})
+    };
+    let reason = "run l-9 of the function died: Runtime.ExitError: signal: killed; what it had done stays until the \
+                  next run; next: retry the stack operation (log stream stream/1)";
+    let seen = handle(record(&json!({})), good(), &[]).await;
+    seen.is("FAILED", ID, reason);
+    assert!(seen.calls.is_empty() && seen.result.is_ok());
+    let seen = handle(record(&json!({"RequestType": "Delete", "PhysicalResourceId": "p"})), good(), &[]).await;
+    seen.is("FAILED", "p", reason);
+    let seen = handle(record(&json!({})), good(), &[403]).await;
+    assert!(seen.result.is_ok() && seen.log.contains("the answer was not sent"), "{}", seen.log);
 }
 
 #[tokio::test]
@@ -403,13 +367,13 @@ async fn a_malformed_event_is_answered_when_it_says_where() {
         ("LogicalResourceId", json!("")),
         ("ResourceProperties", json!("text")),
     ] {
-        let seen = handle(event(&json!({field: value})), Play::Panics, &[], Duration::from_mins(1)).await;
+        let seen = handle(event(&json!({field: value})), Ended::TimedOut, &[]).await;
         assert_eq!((seen.puts.len(), &seen.answer["Status"], &seen.result), (1, &json!("FAILED"), &Ok(())), "{field}");
         assert!(seen.calls.is_empty());
         let reason = seen.answer["Reason"].as_str().unwrap();
         assert!(reason.contains(&format!("{field}: ")), "{reason}");
     }
-    let seen = simply(json!({"RequestType": "Delete"}), Play::Panics).await;
+    let seen = simply(&json!({"RequestType": "Delete"}), Ended::TimedOut).await;
     assert_eq!(seen.answer["Status"], "FAILED");
 }
 
@@ -417,7 +381,7 @@ async fn a_malformed_event_is_answered_when_it_says_where() {
 async fn an_event_without_a_usable_address_is_an_error_in_the_log() {
     let secret = format!("http://example.com/{CANARY}");
     for event in [json!([CANARY]), event(&json!({"ResponseURL": 5})), event(&json!({"ResponseURL": secret}))] {
-        let seen = handle(event, Play::Panics, &[], Duration::from_mins(1)).await;
+        let seen = handle(event, Ended::TimedOut, &[]).await;
         assert!(seen.puts.is_empty() && seen.calls.is_empty());
         assert!(seen.log.contains("no answer is possible"), "{}", seen.log);
         assert!(!seen.result.unwrap_err().contains(CANARY));
@@ -432,7 +396,7 @@ fn tried(seen: &Seen, times: usize, error: Option<&str>) {
 
 #[tokio::test]
 async fn an_answer_is_tried_again_while_that_makes_sense() {
-    let answered = |statuses: &'static [u16]| handle(event(&json!({})), good(), statuses, Duration::from_mins(1));
+    let answered = |statuses: &'static [u16]| handle(event(&json!({})), good(), statuses);
     tried(&answered(&[500, 500, 200]).await, 3, None);
     tried(&answered(&[503, 429, 408, 0]).await, 5, None);
     let refused = |status: u16| {

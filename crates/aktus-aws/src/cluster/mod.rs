@@ -71,6 +71,8 @@ pub struct Cluster {
     pub vpc_id: String,
     /// The subnets of the control plane.
     pub subnet_ids: Vec<String>,
+    /// Whether the API server is reachable from inside the VPC only.
+    pub is_private: bool,
     /// Whether Auto Mode runs its nodes.
     pub auto_mode: bool,
     connection: Option<Connection>,
@@ -251,6 +253,8 @@ fn read(call: Call<'_>, name: &str, cluster: &SdkCluster) -> Result<Cluster, Clu
             .collect(),
         vpc_id: network.and_then(|network| network.vpc_id()).unwrap_or_default().to_owned(),
         subnet_ids: network.map(|network| network.subnet_ids().to_vec()).unwrap_or_default(),
+        is_private: network
+            .is_some_and(|network| network.endpoint_private_access() && !network.endpoint_public_access()),
         auto_mode: cluster.compute_config().and_then(ComputeConfigResponse::enabled).unwrap_or(false),
         connection,
     })

@@ -147,7 +147,13 @@ impl Call<'_> {
         self.error(Class::Other, None, format!("the answer holds no {missing}"), None)
     }
 
-    fn error(self, class: Class, code: Option<Box<str>>, message: String, request_id: Option<Box<str>>) -> CallError {
+    pub(crate) fn error(
+        self,
+        class: Class,
+        code: Option<Box<str>>,
+        message: String,
+        request_id: Option<Box<str>>,
+    ) -> CallError {
         CallError {
             action: self.action,
             resource: self.resource.into(),
@@ -161,7 +167,7 @@ impl Call<'_> {
 }
 
 /// The class of an error code, or of the status when the code says nothing.
-fn classify(code: Option<&str>, status: u16) -> Class {
+pub(crate) fn classify(code: Option<&str>, status: u16) -> Class {
     match code {
         Some(
             "Throttling"

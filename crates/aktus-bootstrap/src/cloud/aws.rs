@@ -39,7 +39,7 @@ pub(super) async fn cluster(
     request: &Request,
     until: Instant,
     waiting: &(dyn Fn(String) + Sync),
-) -> Result<Endpoint, Failure> {
+) -> Result<(Endpoint, Option<&'static str>), Failure> {
     let name = cluster_name(request)?;
     let about = |failure: Failure| failure.about(format!("cluster {name}"));
     let found = aws.wait_for_cluster(name, until, &mut |reason| waiting(reason.to_owned())).await;
@@ -51,11 +51,14 @@ pub(super) async fn cluster(
     })?;
     let connection = found.connection().map_err(|error| about(failure(error.class(), &error)))?;
     let token = aws.cluster_token(&found);
-    Ok(Endpoint::Server {
+    let endpoint = Endpoint::Server {
         url: connection.server.clone(),
         certificate_authority: connection.certificate_authority.clone(),
         token: Some(Arc::new(ClusterToken { token, clock: aws.config().clock().clone() })),
-    })
+    };
+    let hint = "the endpoint of the cluster is private: run this inside its VPC (a function needs a VPC configuration), \
+                or open the public endpoint";
+    Ok((endpoint, found.is_private.then_some(hint)))
 }
 
 pub(super) async fn file_system(

@@ -25,13 +25,13 @@ pub enum Cloud {
 
 #[cfg_attr(not(feature = "aws"), expect(clippy::unused_async, reason = "only AWS is asked over the network"))]
 impl Cloud {
-    /// How the cluster is reached, once it is active.
+    /// How the cluster is reached, once it is active, and what to do when it is not.
     pub(crate) async fn cluster(
         &self,
         request: &Request,
         until: Instant,
         waiting: &(dyn Fn(String) + Sync),
-    ) -> Result<Endpoint, Failure> {
+    ) -> Result<(Endpoint, Option<&'static str>), Failure> {
         match self {
             Self::Local => {
                 let _ = (request, until, waiting);

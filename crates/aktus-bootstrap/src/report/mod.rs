@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::step::Step;
+use crate::ticket::Refusal;
 
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -210,6 +211,8 @@ pub struct Report {
     pub endpoints: Vec<EndpointReport>,
     /// Everything worth knowing that is no failure.
     pub warnings: Vec<String>,
+    /// Why a run with a ticket was not let in, or not let go on.
+    pub refusal: Option<Refusal>,
     /// How long it took altogether.
     pub took: Duration,
 }

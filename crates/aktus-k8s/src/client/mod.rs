@@ -10,6 +10,11 @@ mod watch;
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
+use crate::error::{ApiError, Call};
+use crate::lease::{Fence, Pass};
+
 pub use self::connect::{ConnectError, ConnectOptions, Endpoint};
 use self::discovery::Known;
 pub use self::discovery::Resource;
@@ -27,6 +32,7 @@ pub(crate) use self::watch::{Watched, watch};
 pub struct Cluster {
     transport: SharedTransport,
     known: Arc<Known>,
+    fence: Option<Arc<Fence>>,
 }
 
 impl Cluster {
@@ -34,7 +40,7 @@ impl Cluster {
     /// server answers.
     pub async fn connect(options: ConnectOptions) -> Result<Self, ConnectError> {
         let transport = Arc::new(Transport::connect(options).await?);
-        Ok(Self { transport, known: Arc::default() })
+        Ok(Self { transport, known: Arc::default(), fence: None })
     }
 
     /// Makes a client from the text of a kubeconfig, with the default patience.
@@ -52,6 +58,20 @@ impl Cluster {
     /// The namespace that the kubeconfig's context names; `default` otherwise.
     pub fn default_namespace(&self) -> &str {
         &self.transport.default_namespace
+    }
+
+    /// The same cluster for a run that holds a lease: every write asks the fence first.
+    #[must_use]
+    pub fn fenced(&self, fence: Arc<Fence>) -> Self {
+        Self { fence: Some(fence), ..self.clone() }
+    }
+
+    /// The right to write, for as long as it is kept.
+    async fn pass(&self, call: &Call, until: Instant) -> Result<Option<Pass<'_>>, ApiError> {
+        match &self.fence {
+            Some(fence) => fence.pass(call, until).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     fn known(&self) -> &Known {

@@ -247,6 +247,7 @@ impl Cluster {
             body: body(&object.for_apply()),
             ..Request::get(query.on(&path))
         };
+        let _pass = if options.dry_run { None } else { self.pass(&call, until).await? };
         let value = self.value(&call, &request, until).await?;
         self::object(&call, value)
     }
@@ -265,6 +266,7 @@ impl Cluster {
             body: body(object.as_value()),
             ..Request::get(written_by(field_manager).on(&resource.path(id.namespace.as_deref(), None)))
         };
+        let _pass = self.pass(&call, until).await?;
         let result = self.transport.call(&call, &request, until).await;
         self.settle(&call, &id, result, Class::AlreadyExists, object, until).await
     }
@@ -280,6 +282,7 @@ impl Cluster {
             body: body(object.as_value()),
             ..Request::get(written_by(field_manager).on(&path))
         };
+        let _pass = self.pass(&call, until).await?;
         let result = self.transport.call(&call, &request, until).await;
         self.settle(&call, &id, result, Class::Race, object, until).await
     }
@@ -300,6 +303,7 @@ impl Cluster {
             body: body(patch),
             ..Request::get(written_by(field_manager).on(&path))
         };
+        let _pass = self.pass(&call, until).await?;
         object(&call, self.value(&call, &request, until).await?)
     }
 
@@ -329,6 +333,7 @@ impl Cluster {
             body: body(&body_value),
             ..Request::get(path)
         };
+        let _pass = self.pass(&call, until).await?;
         match self.transport.call(&call, &request, until).await {
             // The server answers with the object if something still holds it, and with a Status if it is gone.
             Ok(value) if value.get("kind").and_then(Value::as_str) == Some("Status") => Ok(Deletion::Deleted),

@@ -3,8 +3,12 @@
 //! Every write carries the resource version that was read, so that of two that try at the same time one wins and
 //! the other sees it. Times come from the caller: this library has no clock.
 
+mod fence;
+
 use std::time::Duration;
 
+pub(crate) use fence::Pass;
+pub use fence::{Closed, Fence};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
@@ -16,6 +20,9 @@ use crate::object::{Object, ObjectError};
 
 /// How long to wait before looking at a lease again that somebody else holds.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// The annotation by which somebody asks the holder to stop: its value says who.
+pub const STOP_ANNOTATION: &str = "aktus.ai/stop";
 
 /// Which lease, for whom, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +39,19 @@ pub struct LeaseOptions {
     pub field_manager: String,
     /// Labels of the Lease object.
     pub labels: Vec<(String, String)>,
+    /// Annotations of the Lease object, written whenever it is.
+    pub annotations: Vec<(String, String)>,
+}
+
+/// What becomes of a lease when its holder ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The object is deleted.
+    Forget,
+    /// The object stays without a holder, with these annotations besides those it has.
+    Keep(Vec<(String, String)>),
+    /// The object stays, held for one more duration: another process goes on as the same holder.
+    HandOver,
 }
 
 /// A lease that we hold; renew it well before it expires, and release it in the end.
@@ -63,6 +83,12 @@ pub enum LeaseError {
         id: ObjectId,
         /// Who holds it now; empty if nobody does.
         holder: String,
+    },
+    /// Whoever wanted it decided against it when it saw the object.
+    #[error("{id} was not taken")]
+    NotAdmitted {
+        /// The lease.
+        id: ObjectId,
     },
     /// The object cannot be written with these options.
     #[error(transparent)]
@@ -101,9 +127,25 @@ pub async fn try_acquire(
     now: Timestamp,
     until: Instant,
 ) -> Result<Lease, LeaseError> {
+    try_acquire_if(cluster, options, now, until, &mut |_| true).await
+}
+
+/// As [`try_acquire`], if `admit` says so of the object as it is, which is `None` before there is one.
+///
+/// What was admitted is what is taken: if the object changes meanwhile, `admit` is asked again.
+pub async fn try_acquire_if(
+    cluster: &Cluster,
+    options: &LeaseOptions,
+    now: Timestamp,
+    until: Instant,
+    admit: &mut (dyn FnMut(Option<&Object>) -> bool + Send),
+) -> Result<Lease, LeaseError> {
     let id = options.id();
     loop {
         let live = cluster.get(&id, until).await?;
+        if !admit(live.as_ref()) {
+            return Err(LeaseError::NotAdmitted { id });
+        }
         let state = live.as_ref().map(State::read);
         if let Some(state) = &state
             && !state.may_be_taken_by(&options.holder, now)
@@ -139,6 +181,65 @@ impl Lease {
     /// The object.
     pub fn id(&self) -> ObjectId {
         self.options.id()
+    }
+
+    /// The object as it was seen last.
+    pub fn object(&self) -> &Object {
+        &self.live
+    }
+
+    /// Who asked the holder to stop, as far as was seen.
+    pub fn stop_requested(&self) -> Option<&str> {
+        self.live.annotation(STOP_ANNOTATION)
+    }
+
+    /// Reads the object again; [`LeaseError::Lost`] if somebody else holds it.
+    pub async fn look(&mut self, cluster: &Cluster, until: Instant) -> Result<(), LeaseError> {
+        self.live = self.ours(cluster, until).await?;
+        Ok(())
+    }
+
+    /// Changes what [`LeaseOptions::annotations`] said, from the next write on.
+    pub fn annotate(&mut self, annotations: Vec<(String, String)>) {
+        self.options.annotations = annotations;
+    }
+
+    /// Ends holding the lease. A lease that is not ours any more is left alone.
+    pub async fn end(mut self, cluster: &Cluster, end: &End, now: Timestamp, until: Instant) -> Result<(), LeaseError> {
+        let ended = match end {
+            End::Forget => return self.release(cluster, until).await,
+            End::HandOver => self.renew(cluster, now, until).await,
+            End::Keep(annotations) => self.keep(cluster, annotations, now, until).await,
+        };
+        match ended {
+            Err(LeaseError::Lost { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn keep(
+        &mut self,
+        cluster: &Cluster,
+        annotations: &[(String, String)],
+        now: Timestamp,
+        until: Instant,
+    ) -> Result<(), LeaseError> {
+        loop {
+            let mut desired = self.options.object(Some(&self.live), now)?;
+            for (key, value) in annotations {
+                desired.set_annotation(key, value);
+            }
+            let mut value = desired.into_value();
+            value["spec"]["holderIdentity"] = Value::from("");
+            if let Some(annotations) = value.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
+                annotations.remove(STOP_ANNOTATION);
+            }
+            match cluster.replace(&Object::new(value)?, &self.options.field_manager, until).await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_race(&error) => self.live = self.ours(cluster, until).await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// Makes the lease hold for another duration from `now`; [`LeaseError::Lost`] if somebody else holds it.
@@ -187,6 +288,38 @@ impl Lease {
     }
 }
 
+/// Asks the holder of a lease to stop, in the name of `by`. Answers whether there is a holder to ask.
+///
+/// The mark stays until another holder takes the lease or the holder ends it.
+pub async fn request_stop(
+    cluster: &Cluster,
+    id: &ObjectId,
+    by: &str,
+    field_manager: &str,
+    until: Instant,
+) -> Result<bool, LeaseError> {
+    loop {
+        let Some(mut live) = cluster.get(id, until).await? else { return Ok(false) };
+        if State::read(&live).holder.is_empty() {
+            return Ok(false);
+        }
+        if live.annotation(STOP_ANNOTATION) == Some(by) {
+            return Ok(true);
+        }
+        live.set_annotation(STOP_ANNOTATION, by);
+        match cluster.replace(&live, field_manager, until).await {
+            Ok(_) => return Ok(true),
+            Err(error) if is_race(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Who holds a lease according to its object, expired or not; empty if nobody does.
+pub fn holder(live: &Object) -> &str {
+    State::read(live).holder
+}
+
 fn is_race(error: &ApiError) -> bool {
     matches!(error.class(), Class::Race | Class::AlreadyExists | Class::NotFound)
 }
@@ -219,7 +352,13 @@ impl LeaseOptions {
             "renewTime": now,
             "leaseTransitions": if is_ours || live.is_none() { transitions } else { transitions + 1 },
         });
+        // A new holder is not who was asked to stop.
+        if !is_ours && let Some(annotations) = value.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut)
+        {
+            annotations.remove(STOP_ANNOTATION);
+        }
         let mut object = Object::new(value)?;
+        self.annotations.iter().for_each(|(key, value)| object.set_annotation(key, value));
         self.labels.iter().for_each(|(key, value)| object.set_label(key, value));
         Ok(object)
     }
