@@ -38,6 +38,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
+/// An id in the form of a UUID, always the same for the same text.
+#[cfg(unix)]
+pub(crate) fn uuid(of: &str) -> String {
+    let hex = sha256_hex(of.as_bytes());
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{hex, hmac, sha256_hex};

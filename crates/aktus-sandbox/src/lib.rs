@@ -3,6 +3,9 @@
 //! Each stand-in listens on a free port of 127.0.0.1, plays by the rules of the real thing as far
 //! as our programs can tell, logs what it was asked, and has faults to switch on.
 //!
+//! [`lambda`] runs functions as the Lambda service does, and [`cloudformation`] sends a custom
+//! resource its requests and holds its answers against the contract; both are for tests only.
+//!
 //! ```
 //! use aktus_sandbox::{Clock, Options, Sandbox};
 //!
@@ -19,13 +22,25 @@
 //! ```
 
 pub mod aws;
+#[cfg(unix)]
+pub mod cloudformation;
 mod clock;
 pub mod conversation;
 mod hash;
 pub mod kubernetes;
+#[cfg(unix)]
+pub mod lambda;
 mod listener;
 pub mod registry;
 mod sandbox;
+#[cfg(unix)]
+mod time;
+#[cfg(unix)]
+mod transcript;
 
 pub use clock::Clock;
 pub use sandbox::{Mode, Options, Sandbox};
+#[cfg(unix)]
+pub use time::Time;
+#[cfg(unix)]
+pub use transcript::{Line, Transcript};

@@ -65,7 +65,7 @@ pub(super) fn answer(state: &mut State, request: &Request) -> Reply {
     let reply = reply(state, request, signed, call.as_ref(), service, &scope.region);
     let status = match &reply {
         Reply::Answer(response) => Some(response.status().as_u16()),
-        Reply::Stall | Reply::Disconnect | Reply::After(..) => None,
+        Reply::Stall | Reply::Disconnect | Reply::Later(_) => None,
     };
     let (action, resource) = call.map_or_else(
         || (format!("{service}:unknown"), request.path.clone()),

@@ -28,6 +28,9 @@ pub use facts::{AddOn, Cluster, Credentials, Facts, FileSystem, HealthIssue, Mou
 pub use faults::{Fault, FaultRule, Faults};
 pub use token::TokenRefused;
 
+#[cfg(unix)]
+pub(crate) use signature::check as check_signature;
+
 use crate::listener::Listener;
 
 /// One request as AWS saw it. Holds no secret.

@@ -13,16 +13,16 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// What a signature is good for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Scope {
-    pub(super) region: String,
-    pub(super) service: String,
+pub(crate) struct Scope {
+    pub(crate) region: String,
+    pub(crate) service: String,
 }
 
 /// Why a request is refused, with the scope it claims.
-pub(super) struct Refused {
+pub(crate) struct Refused {
     pub(super) scope: Scope,
-    pub(super) code: &'static str,
-    pub(super) message: &'static str,
+    pub(crate) code: &'static str,
+    pub(crate) message: &'static str,
 }
 
 /// What is signed, from wherever it comes.
@@ -40,7 +40,7 @@ pub(super) struct Signed<'a> {
 }
 
 /// Checks the signature of a request and returns its scope.
-pub(super) fn check(request: &Request, credentials: &Credentials) -> Result<Scope, Refused> {
+pub(crate) fn check(request: &Request, credentials: &Credentials) -> Result<Scope, Refused> {
     let mut query = query_pairs(&request.query);
     let parts = if let Some(header) = request.header("authorization") {
         from_header(header).map(|(credential, headers, signature)| {

@@ -60,7 +60,10 @@ pub(crate) fn answer(shared: &Arc<Shared>, request: &listener::Request) -> Reply
         Some(Fault::Slow(delay)) => {
             let shared = Arc::clone(shared);
             let request = request.clone();
-            Reply::After(delay, Box::new(move || carry_out(&shared, &request)))
+            Reply::Later(Box::pin(async move {
+                tokio::time::sleep(delay).await;
+                carry_out(&shared, &request)
+            }))
         }
     }
 }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _};
 use http::{HeaderMap, Method, Response, StatusCode};
 use http_body_util::combinators::BoxBody;
@@ -70,8 +71,8 @@ pub(crate) enum Reply {
     Stall,
     /// Closes the connection without an answer.
     Disconnect,
-    /// Waits, then does what the function says.
-    After(Duration, Box<dyn FnOnce() -> Reply + Send>),
+    /// Waits for something to happen, then does what came of it.
+    Later(BoxFuture<'static, Reply>),
 }
 
 /// A running server.
@@ -91,10 +92,19 @@ impl Listener {
     ///
     /// Errors when no port can be opened. Must be called inside a Tokio runtime.
     pub(crate) async fn start(handle: impl Fn(Request) -> Reply + Send + Sync + 'static) -> io::Result<Self> {
+        Self::start_guarded(|_, _| true, handle).await
+    }
+
+    /// The same, but a request whose head `guard` refuses, by method and by path with query, is cut
+    /// off before its body is read.
+    pub(crate) async fn start_guarded(
+        guard: impl Fn(&Method, &str) -> bool + Send + Sync + 'static,
+        handle: impl Fn(Request) -> Reply + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let handle: Arc<Handle> = Arc::new(handle);
-        let task = tokio::spawn(accept(listener, handle));
+        let rules: Arc<Rules> = Arc::new(Rules { guard: Box::new(guard), handle: Box::new(handle) });
+        let task = tokio::spawn(accept(listener, rules));
         Ok(Self { address, task })
     }
 
@@ -115,9 +125,13 @@ impl Drop for Listener {
     }
 }
 
-type Handle = dyn Fn(Request) -> Reply + Send + Sync;
+/// How a server treats a request: by its head first, then whole.
+struct Rules {
+    guard: Box<dyn Fn(&Method, &str) -> bool + Send + Sync>,
+    handle: Box<dyn Fn(Request) -> Reply + Send + Sync>,
+}
 
-async fn accept(listener: TcpListener, handle: Arc<Handle>) {
+async fn accept(listener: TcpListener, rules: Arc<Rules>) {
     let mut connections = JoinSet::new();
     loop {
         // One connection went away, or the process has no free descriptor; the port stays open.
@@ -128,9 +142,9 @@ async fn accept(listener: TcpListener, handle: Arc<Handle>) {
         // Small answers must not wait for the acknowledgement of earlier ones; without this they
         // are only slower.
         drop(stream.set_nodelay(true));
-        let handle = Arc::clone(&handle);
+        let rules = Arc::clone(&rules);
         connections.spawn(async move {
-            let service = service_fn(move |request| answer(request, Arc::clone(&handle)));
+            let service = service_fn(move |request| answer(request, Arc::clone(&rules)));
             // A client that goes away ends its own connection only.
             drop(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
         });
@@ -138,12 +152,15 @@ async fn accept(listener: TcpListener, handle: Arc<Handle>) {
     }
 }
 
-async fn answer(request: http::Request<Incoming>, handle: Arc<Handle>) -> io::Result<Response<Body>> {
+async fn answer(request: http::Request<Incoming>, rules: Arc<Rules>) -> io::Result<Response<Body>> {
     let (head, body) = request.into_parts();
+    if !(rules.guard)(&head.method, head.uri.path_and_query().map_or("", http::uri::PathAndQuery::as_str)) {
+        return Err(io::ErrorKind::ConnectionAborted.into());
+    }
     let Ok(body) = Limited::new(body, REQUEST_BODY_LIMIT).collect().await else {
         return Ok(text(StatusCode::PAYLOAD_TOO_LARGE, "the request body is too large or broke off"));
     };
-    let mut reply = handle(Request {
+    let mut reply = (rules.handle)(Request {
         method: head.method,
         path: head.uri.path().to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
@@ -155,10 +172,7 @@ async fn answer(request: http::Request<Incoming>, handle: Arc<Handle>) -> io::Re
             Reply::Answer(response) => return Ok(response),
             Reply::Stall => return std::future::pending().await,
             Reply::Disconnect => return Err(io::ErrorKind::ConnectionAborted.into()),
-            Reply::After(delay, then) => {
-                tokio::time::sleep(delay).await;
-                reply = then();
-            }
+            Reply::Later(then) => reply = then.await,
         }
     }
 }

@@ -37,7 +37,7 @@ pub(super) fn answer(state: &mut State, part: Part, request: &Request) -> Reply 
     };
     let status = match &reply {
         Reply::Answer(response) => Some(response.status().as_u16()),
-        Reply::Stall | Reply::Disconnect | Reply::After(..) => None,
+        Reply::Stall | Reply::Disconnect | Reply::Later(_) => None,
     };
     let scheme = |value: &str| value.split(' ').next().unwrap_or_default().to_owned();
     state.requests.push(RequestRecord {
