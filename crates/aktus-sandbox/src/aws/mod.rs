@@ -30,6 +30,8 @@ pub use token::TokenRefused;
 
 #[cfg(unix)]
 pub(crate) use signature::check as check_signature;
+#[cfg(all(test, unix))]
+pub(crate) use signature::{Scope, Signed, sign};
 
 use crate::listener::Listener;
 

@@ -26,17 +26,17 @@ pub(crate) struct Refused {
 }
 
 /// What is signed, from wherever it comes.
-pub(super) struct Signed<'a> {
-    pub(super) method: &'a Method,
-    pub(super) path: &'a str,
+pub(crate) struct Signed<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) path: &'a str,
     /// Names and values with their escapes resolved, the signature itself left out.
-    pub(super) query: Vec<(String, String)>,
+    pub(crate) query: Vec<(String, String)>,
     /// The signed headers with their values, in the order of the list of signed headers.
-    pub(super) headers: Vec<(&'a str, String)>,
-    pub(super) payload: &'a [u8],
+    pub(crate) headers: Vec<(&'a str, String)>,
+    pub(crate) payload: &'a [u8],
     /// `YYYYMMDDTHHMMSSZ`.
-    pub(super) time: &'a str,
-    pub(super) scope: &'a Scope,
+    pub(crate) time: &'a str,
+    pub(crate) scope: &'a Scope,
 }
 
 /// Checks the signature of a request and returns its scope.
@@ -91,7 +91,7 @@ pub(crate) fn check(request: &Request, credentials: &Credentials) -> Result<Scop
 }
 
 /// The signature of a request in hexadecimal.
-pub(super) fn sign(signed: &Signed<'_>, secret_access_key: &str) -> String {
+pub(crate) fn sign(signed: &Signed<'_>, secret_access_key: &str) -> String {
     let mut query: Vec<(String, String)> =
         signed.query.iter().map(|(name, value)| (escape(name, false), escape(value, false))).collect();
     query.sort();

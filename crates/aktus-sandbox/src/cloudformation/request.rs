@@ -72,7 +72,7 @@ impl Request {
             ("StackId".to_owned(), json!(resource.stack_id)),
             ("RequestId".to_owned(), json!(id)),
             ("LogicalResourceId".to_owned(), json!(resource.logical_id)),
-            ("ResourceType".to_owned(), json!(resource.resource_type)),
+            ("ResourceType".to_owned(), json!(resource.kind)),
         ]);
         let old = asked.old_properties.map(|old| resource.properties(old));
         let keeps_id = !resource.identity.is_empty()

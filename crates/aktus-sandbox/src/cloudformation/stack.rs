@@ -75,7 +75,7 @@ pub(super) struct Resource {
     pub(super) stack_id: String,
     pub(super) service_token: String,
     pub(super) logical_id: String,
-    pub(super) resource_type: String,
+    pub(super) kind: String,
     pub(super) service_timeout: Duration,
     pub(super) identity: Vec<String>,
 }
@@ -133,7 +133,7 @@ impl Stack {
             stack_id: format!("arn:{partition}:cloudformation:{region}:{account}:stack/{name}/{id}"),
             service_token: service_token.to_owned(),
             logical_id: "EKSClusterStatus".to_owned(),
-            resource_type: "Custom::AktusPlatform".to_owned(),
+            kind: "Custom::AktusPlatform".to_owned(),
             service_timeout: Duration::from_hours(1),
             identity: Vec::new(),
         };
@@ -159,7 +159,7 @@ impl Stack {
     /// With another type than `Custom::AktusPlatform`.
     #[must_use]
     pub fn with_resource_type(mut self, resource_type: &str) -> Self {
-        resource_type.clone_into(&mut self.resource.resource_type);
+        resource_type.clone_into(&mut self.resource.kind);
         self
     }
 

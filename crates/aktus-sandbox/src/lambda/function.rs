@@ -107,7 +107,7 @@ impl Function {
             name,
             code,
             environment: BTreeMap::new(),
-            timeout: Duration::from_secs(900),
+            timeout: Duration::from_mins(15),
             memory: 512,
             maximum_retries: 0,
             on_failure_itself: false,

@@ -23,25 +23,30 @@ pub(super) fn answer(shared: &Weak<Shared>, request: &Request) -> Reply {
     match shared.upgrade().map(|shared| invoke(&shared, request)) {
         None => Reply::Disconnect,
         Some(Ok(reply)) => reply,
-        Some(Err(refused)) => Reply::Answer(refused),
+        Some(Err(refused)) => Reply::Answer(error(&refused)),
     }
 }
 
-/// Errs with the answer to a request that is refused.
-#[expect(clippy::result_large_err, reason = "made once for each request that is refused, in tests")]
-fn invoke(shared: &Arc<Shared>, request: &Request) -> Result<Reply, Response<Body>> {
+/// Why a request is refused.
+struct Refused {
+    status: StatusCode,
+    code: String,
+    message: String,
+}
+
+fn invoke(shared: &Arc<Shared>, request: &Request) -> Result<Reply, Refused> {
     let name = request.path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"));
     let Some(name) = name.filter(|_| request.method == Method::POST) else {
-        return Err(error(StatusCode::NOT_FOUND, "ResourceNotFoundException", "only functions can be invoked here"));
+        return Err(refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", "only functions can be invoked here"));
     };
     check_signature(request, &shared.options.credentials)
-        .map_err(|refused| error(StatusCode::FORBIDDEN, refused.code, refused.message))?;
+        .map_err(|wrong| refused(StatusCode::FORBIDDEN, wrong.code, wrong.message))?;
     if let Some(refusal) = shared.take_refusal() {
-        return Err(error(refusal.status, &refusal.code, "refused on demand"));
+        return Err(refused(refusal.status, &refusal.code, "refused on demand"));
     }
     let function = shared.function_of_path(name).map_err(|unknown| {
         let message = format!("Function not found: {}", shared.arn(&unknown.name));
-        error(StatusCode::NOT_FOUND, "ResourceNotFoundException", &message)
+        refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
     })?;
     let kind = request.header("x-amz-invocation-type").unwrap_or("RequestResponse");
     let limit = if kind == "Event" { MAX_EVENT } else { MAX_REQUEST };
@@ -50,17 +55,17 @@ fn invoke(shared: &Arc<Shared>, request: &Request) -> Result<Reply, Response<Bod
             "{} byte payload is too large for the {kind} invocation type (limit {limit} bytes)",
             request.body.len()
         );
-        return Err(error(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message));
+        return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message));
     }
     let body: &[u8] = if request.body.is_empty() { b"{}" } else { &request.body };
     let payload: Value = serde_json::from_slice(body).map_err(|cause| {
         let message = format!("Could not parse request body into json: {cause}");
-        error(StatusCode::BAD_REQUEST, "InvalidRequestContentException", &message)
+        refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
     })?;
     let trace = request.header("x-amzn-trace-id").and_then(follow);
     if trace.as_ref().is_some_and(|trace| trace.depth > MAX_DEPTH) {
         let message = "the function was invoked about 16 times in the same chain of requests";
-        return Err(error(StatusCode::BAD_REQUEST, "RecursiveInvocationException", message));
+        return Err(refused(StatusCode::BAD_REQUEST, "RecursiveInvocationException", message));
     }
     match kind {
         "DryRun" => Ok(Reply::Answer(empty(StatusCode::NO_CONTENT))),
@@ -87,7 +92,7 @@ fn invoke(shared: &Arc<Shared>, request: &Request) -> Result<Reply, Response<Bod
         }
         _ => {
             let message = format!("{kind} is no invocation type");
-            Err(error(StatusCode::BAD_REQUEST, "InvalidParameterValueException", &message))
+            Err(refused(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message))
         }
     }
 }
@@ -105,9 +110,15 @@ fn empty(status: StatusCode) -> Response<Body> {
     response
 }
 
-fn error(status: StatusCode, code: &str, message: &str) -> Response<Body> {
-    let body = json!({"Type": if status.is_server_error() { "Service" } else { "User" }, "message": message, "Message": message});
-    let mut response = response(status, "application/json", body.to_string());
+fn refused(status: StatusCode, code: &str, message: impl Into<String>) -> Refused {
+    Refused { status, code: code.to_owned(), message: message.into() }
+}
+
+fn error(refused: &Refused) -> Response<Body> {
+    let Refused { status, code, message } = refused;
+    let whose = if status.is_server_error() { "Service" } else { "User" };
+    let body = json!({"Type": whose, "message": message, "Message": message});
+    let mut response = response(*status, "application/json", body.to_string());
     set_header(&mut response, HeaderName::from_static("x-amzn-errortype"), code);
     response
 }

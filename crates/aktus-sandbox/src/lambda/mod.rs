@@ -62,6 +62,9 @@ mod log;
 mod runtime_api;
 mod service;
 
+#[cfg(test)]
+mod tests;
+
 pub use faults::Twice;
 pub use function::{Closure, Code, Context, Function};
 pub use invocation::{FunctionError, Invocation, Kind, UnknownFunction};

@@ -125,10 +125,13 @@ impl Drop for Listener {
     }
 }
 
+type Guard = dyn Fn(&Method, &str) -> bool + Send + Sync;
+type Handle = dyn Fn(Request) -> Reply + Send + Sync;
+
 /// How a server treats a request: by its head first, then whole.
 struct Rules {
-    guard: Box<dyn Fn(&Method, &str) -> bool + Send + Sync>,
-    handle: Box<dyn Fn(Request) -> Reply + Send + Sync>,
+    guard: Box<Guard>,
+    handle: Box<Handle>,
 }
 
 async fn accept(listener: TcpListener, rules: Arc<Rules>) {
