@@ -22,9 +22,9 @@
 //! ```
 
 pub mod aws;
+mod clock;
 #[cfg(unix)]
 pub mod cloudformation;
-mod clock;
 pub mod conversation;
 mod hash;
 pub mod kubernetes;
