@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::manual;
 
+/// Switches a fault on.
+type Fault = fn(&Service);
+
 const KILLED: &str = "Runtime exited with error: signal: killed";
 
 /// A closure that does what the event says.
@@ -64,7 +67,7 @@ async fn closures_are_killed_on_demand() {
     let (service, _time) = manual().await;
     service.create_function(toy("toy"));
     let event = json!({"log": ["one", "two", "three", "four"]});
-    let cases: [(fn(&Service), &str); 3] = [
+    let cases: [(Fault, &str); 3] = [
         (|service| service.kill_when_logged("toy", "two"), "one\ntwo\n"),
         (|service| service.kill_at_line("toy", 3), "one\ntwo\nthree\n"),
         (|service| service.kill_when_logged("toy", ""), "one\n"),
@@ -87,7 +90,7 @@ async fn closures_are_killed_on_demand() {
 }
 
 /// Every wait before a retry ends at once.
-async fn run_out(service: &aktus_sandbox::lambda::Service, time: &aktus_sandbox::Time) {
+async fn run_out(service: &Service, time: &aktus_sandbox::Time) {
     for attempts in 1..=6 {
         let ended = |all: &[aktus_sandbox::lambda::Invocation]| all.iter().filter(|one| one.ended.is_some()).count();
         tokio::select! {
