@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -10,9 +9,6 @@ use super::record::{Answer, RequestRecord, RequestType};
 use super::server::{CloudFormation, Shared};
 use super::stack::Resource;
 use crate::hash::sha256_hex;
-
-/// How long an answer that was sent may still be on its way when the last run has ended.
-const ON_ITS_WAY: Duration = Duration::from_millis(20);
 
 /// A request that can be delivered, once or more often.
 #[derive(Clone)]
@@ -159,23 +155,13 @@ impl Request {
                 biased;
                 () = shared.wait(self.index, over) => None,
                 () = shared.time.sleep_until(end) => Some("the time-out of the service has passed"),
-                () = self.nobody_left() => Some("nobody is left to answer: the stack would wait for its time-out"),
+                () = shared.quiet() => Some("nobody is left to answer: the stack would wait for its time-out"),
             }
         };
         if let Some(why) = answered.await {
             self.time_out(why);
         }
         self.look()
-    }
-
-    async fn nobody_left(&self) {
-        loop {
-            self.shared().lambda.idle().await;
-            tokio::time::sleep(ON_ITS_WAY).await;
-            if self.shared().lambda.is_idle() {
-                return;
-            }
-        }
     }
 
     /// Lets the time-out of the service pass now, unless there is an answer.

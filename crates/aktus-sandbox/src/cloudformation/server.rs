@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::watch;
@@ -15,6 +16,9 @@ use crate::Time;
 use crate::lambda::{Invocation, Service};
 use crate::listener::Listener;
 use crate::transcript::{Recorder, Transcript};
+
+/// How long an answer may still be on its way in this machine when the last run has ended.
+const ON_ITS_WAY: Duration = Duration::from_millis(20);
 
 /// What is known so far.
 #[derive(Debug, Default)]
@@ -59,6 +63,17 @@ impl Shared {
             }
             // The sender lives as long as this does.
             let _ = changes.changed().await;
+        }
+    }
+
+    /// Waits until no function runs and what the last one sent has arrived.
+    pub(super) async fn quiet(&self) {
+        loop {
+            self.lambda.idle().await;
+            tokio::time::sleep(ON_ITS_WAY).await;
+            if self.lambda.is_idle() {
+                return;
+            }
         }
     }
 
@@ -161,7 +176,7 @@ impl CloudFormation {
 
     /// Waits until no function runs any more, and says what rules were broken: for the end of a test.
     pub async fn check(&self) -> Vec<Violation> {
-        self.0.shared.lambda.idle().await;
+        self.0.shared.quiet().await;
         self.violations()
     }
 

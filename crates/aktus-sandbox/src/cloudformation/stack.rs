@@ -278,6 +278,28 @@ impl Stack {
         self.end(status, vec![created, deleted])
     }
 
+    /// Begins to update the stack and cancels that when `cancel` is ready, as `CancelUpdateStack` does:
+    /// the Update back to the old properties follows at once, while the first one still runs.
+    pub async fn update_cancelled(&mut self, properties: Value, cancel: impl Future<Output = ()>) -> Outcome {
+        let (id, old) = (self.current(), self.properties.clone());
+        let update = self.prepare(RequestType::Update, Some(&id), &properties, Some(&old));
+        update.deliver();
+        let before = tokio::select! {
+            biased;
+            ended = update.ended() => Some(ended),
+            () = cancel => None,
+        };
+        self.cloudformation.shared().recorder().say(&self.resource.stack, "the Update is cancelled".to_owned());
+        // What it answers from now on is not listened to.
+        let new = before.filter(Ended::success).as_ref().and_then(told);
+        self.physical_id = Some(new.unwrap_or(id));
+        self.properties = properties.clone();
+        let outcome = self.back_to(old, properties, None, Vec::new()).await;
+        let mut requests = vec![update.ended().await];
+        requests.extend(outcome.requests);
+        Outcome { status: outcome.status, requests }
+    }
+
     /// Updates the stack. An Update that fails is followed by one back to the old properties; one that
     /// changes the physical id by a Delete of the old one.
     pub async fn update(&mut self, properties: Value) -> Outcome {

@@ -22,8 +22,8 @@ use tokio::sync::watch;
 use super::function::{Code, Function};
 use super::invocation::FunctionError;
 use super::log::Output;
-use super::runtime_api;
 use super::service::Shared;
+use super::{memory, runtime_api};
 use crate::Time;
 use crate::listener::Listener;
 
@@ -35,6 +35,8 @@ pub(super) struct Job {
     pub(super) timeout: Duration,
     pub(super) arn: String,
     pub(super) trace: String,
+    /// The limit in MiB.
+    pub(super) memory: u32,
 }
 
 /// What the program is doing.
@@ -59,6 +61,17 @@ pub(super) struct Desk {
     pub(super) init_error: Option<FunctionError>,
     /// Why it is dead.
     pub(super) dead: Option<String>,
+}
+
+impl Desk {
+    /// What came of the job of an environment that is dead.
+    fn after_death(&mut self, request_id: &str) -> Option<Result<Value, FunctionError>> {
+        let why = self.dead.as_ref()?;
+        let answer = self.working.take().and_then(|working| working.answer);
+        Some(answer.or_else(|| self.init_error.take().map(Err)).unwrap_or_else(|| {
+            Err(FunctionError::found("Runtime.ExitError", request_id, &format!("Runtime exited {why}")))
+        }))
+    }
 }
 
 /// The process of an environment.
@@ -202,7 +215,20 @@ impl Environment {
         self.notify();
     }
 
-    /// Runs one job to its end. Kills the environment when the time is over.
+    /// Waits until its processes have more memory than it has, in MiB; returns how much.
+    async fn outgrown(&self, limit: u32) -> u64 {
+        let Some(process) = self.process.get() else { return std::future::pending().await };
+        let api = process.api.address().to_string();
+        loop {
+            let used = memory::used(&api) / 1024;
+            if used > u64::from(limit) {
+                return used;
+            }
+            tokio::time::sleep(memory::EVERY).await;
+        }
+    }
+
+    /// Runs one job to its end. Kills the environment when its time is over or its memory used up.
     pub(super) async fn run(
         self: &Arc<Self>,
         shared: &Arc<Shared>,
@@ -217,19 +243,19 @@ impl Environment {
         });
         // A program that never asks for work has the same time as one that never ends it.
         let end = tokio::select! { end = fetched => end, () = time.sleep_until(latest) => Some(latest) };
-        let over = self.wait(|desk| {
-            let dead = |desk: &mut Desk| {
-                let why = desk.dead.clone()?;
-                let answer = desk.working.take().and_then(|working| working.answer);
-                Some(answer.or_else(|| desk.init_error.take().map(Err)).unwrap_or_else(|| {
-                    Err(FunctionError::found("Runtime.ExitError", &job.request_id, &format!("Runtime exited {why}")))
-                }))
-            };
-            desk.done.take().or_else(|| dead(desk))
-        });
+        let over = |environment: &Arc<Self>| {
+            let environment = Arc::clone(environment);
+            async move { environment.wait(|desk| desk.done.take().or_else(|| desk.after_death(&job.request_id))).await }
+        };
         let result = tokio::select! {
             biased;
-            result = over => result,
+            result = over(self) => result,
+            used = self.outgrown(job.memory) => {
+                let what = format!("environment {} is killed: it has {used} of {} MiB", self.id, job.memory);
+                shared.recorder.say(name, what);
+                self.kill();
+                over(self).await
+            }
             () = time.sleep_until(end.unwrap_or(latest)) => {
                 shared.recorder.say(name, format!("environment {} is killed: its time is over", self.id));
                 self.kill();
@@ -309,15 +335,8 @@ fn exit_text(status: ExitStatus) -> String {
 /// Kills what the program started and put into a group of its own: Lambda's sandbox would end with
 /// it. Known by the address of the Runtime API, which no other environment has.
 fn kill_strays(api: &str) {
-    let mark = format!("AWS_LAMBDA_RUNTIME_API={api}");
-    // Only Linux shows the environment of processes here.
-    let Ok(processes) = std::fs::read_dir("/proc") else { return };
-    for process in processes.flatten() {
-        let id = process.file_name().to_str().and_then(|id| id.parse().ok()).and_then(Pid::from_raw);
-        let Some(id) = id else { continue };
-        let Ok(environment) = std::fs::read(process.path().join("environ")) else { continue };
-        if environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes()) {
-            let _ = kill_process(id, Signal::KILL);
-        }
+    for (id, _) in memory::processes(api) {
+        // One that is already gone needs no signal.
+        let _ = kill_process(id, Signal::KILL);
     }
 }

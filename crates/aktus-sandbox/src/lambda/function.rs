@@ -64,7 +64,8 @@ pub struct Function {
     pub environment: BTreeMap<String, String>,
     /// How long one invocation may take, in nominal time.
     pub timeout: Duration,
-    /// The memory in MiB, as told to the program. It is not enforced.
+    /// The memory of one environment in MiB, all its processes together. A program that takes more is
+    /// killed, a closure is not.
     pub memory: u32,
     /// How often an asynchronous invocation that failed is tried again: 0 to 2.
     pub maximum_retries: u32,

@@ -4,7 +4,7 @@
 //! A [`Function`] is a program: the service starts it as a child process for each execution
 //! environment, with Lambda's environment variables and nothing inherited, and every process talks
 //! to a Runtime API of its own. Environments are reused, frozen while they wait, and killed with all
-//! they started when the time of an invocation is over. What they write is kept. Asynchronous
+//! they started when the time of an invocation is over or their memory used up. What they write is kept. Asynchronous
 //! invocations are retried and end in an `OnFailure` record as configured. For quick tests a closure
 //! takes the place of the program.
 //!
@@ -59,6 +59,7 @@ mod function;
 mod invocation;
 mod invoke_api;
 mod log;
+mod memory;
 mod runtime_api;
 mod service;
 

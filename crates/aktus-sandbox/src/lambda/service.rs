@@ -496,6 +496,7 @@ impl Shared {
             timeout: function.timeout,
             arn: self.arn(name),
             trace: trace.header(),
+            memory: function.memory,
         };
         let result = match &function.code {
             Code::Program { .. } => self.run_program(function, &job, index).await,

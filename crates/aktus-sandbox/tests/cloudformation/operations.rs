@@ -260,6 +260,37 @@ async fn a_cancelled_create_and_its_delete_overlap() {
 }
 
 #[tokio::test]
+async fn a_cancelled_update_and_its_rollback_overlap() {
+    let gate = Arc::new(Notify::new());
+    let opened = Arc::clone(&gate);
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&asked);
+    let world = World::new(function(move |event, context| {
+        let gate = Arc::clone(&opened);
+        let version = event["ResourceProperties"]["V"].as_str().unwrap().to_owned();
+        seen.lock().unwrap().push(format!("{} {version}", event["RequestType"].as_str().unwrap()));
+        async move {
+            context.log(format!("{version} begins"));
+            if version == "v2" {
+                gate.notified().await;
+            }
+            answer(&event, &good(&event)).await;
+            if event["RequestType"] == "Update" {
+                gate.notify_one();
+            }
+        }
+    }))
+    .await;
+    let mut stack = world.cloudformation.stack("mystack", "toy");
+    stack.create(json!({"V": "v1"})).await;
+    let outcome = stack.update_cancelled(json!({"V": "v2"}), world.lambda.logged("toy", "v2 begins")).await;
+    assert_eq!(outcome.status.to_string(), "UPDATE_ROLLBACK_COMPLETE");
+    assert!(outcome.requests.iter().all(aktus_sandbox::cloudformation::Ended::success), "{outcome:?}");
+    assert_eq!(*asked.lock().unwrap(), ["Create v1", "Update v2", "Update v1"]);
+    assert_eq!(world.rules().await, []);
+}
+
+#[tokio::test]
 async fn a_cancelled_create_that_had_answered_is_deleted_under_its_id() {
     let (function, asked) = scripted(&[Done("a"), Done("")]);
     let world = World::new(function).await;

@@ -228,6 +228,18 @@ async fn programs_are_killed_on_demand() {
     assert_eq!(service.invoke("toy", json!({"do": "count"})).await, Ok(json!(1)));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_program_that_takes_too_much_memory_is_killed() {
+    let (service, _time) = manual().await;
+    service.create_function(function("toy", "").with_memory(128));
+    let bytes = 32 * 1024 * 1024;
+    assert_eq!(service.invoke("toy", json!({"do": "grow", "bytes": bytes})).await, Ok(json!(bytes)));
+    let result = service.invoke("toy", json!({"do": "grow-and-hang", "bytes": 5 * bytes})).await;
+    is(&result, &Err(("Runtime.ExitError", "Runtime exited with error: signal: killed")));
+    assert!(service.transcript().to_string().contains(" of 128 MiB"), "{}", service.transcript());
+}
+
 #[tokio::test]
 async fn a_crash_is_retried_and_told_to_the_function_itself() {
     let (service, time) = manual().await;

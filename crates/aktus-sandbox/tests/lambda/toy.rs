@@ -110,6 +110,17 @@ fn the_program() {
                 assert_eq!(call("POST", &path, "", "\"answered\"").0, 202);
                 std::process::exit(1);
             }
+            "grow" => {
+                let memory = vec![1_u8; usize::try_from(event["bytes"].as_u64().unwrap()).unwrap()];
+                json!(memory.iter().map(|byte| u64::from(*byte)).sum::<u64>())
+            }
+            "grow-and-hang" => {
+                let memory = vec![1_u8; usize::try_from(event["bytes"].as_u64().unwrap()).unwrap()];
+                println!("grown by {}", memory.len());
+                loop {
+                    std::thread::park();
+                }
+            }
             "hang" => {
                 println!("hanging");
                 loop {
