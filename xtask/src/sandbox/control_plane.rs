@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
 use aktus_sandbox::aws::TokenWebhook;
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::api::Api;

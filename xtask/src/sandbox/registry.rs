@@ -58,12 +58,18 @@ impl Registry {
         Ok(Self { port, authority: authority.file, password: password.to_owned(), process })
     }
 
+    /// Errs when it has ended.
+    pub(super) fn check(&mut self) -> Result<()> {
+        self.process.check()
+    }
+
     /// Packs the example chart and pushes it, both with Helm; answers its version.
     pub(super) async fn push_example(&mut self, helm: &Path, proxy: &str, directory: &Path) -> Result<String> {
         self.process.check()?;
         let chart = root().join("charts/aktus-platform");
         let text = fs::read_to_string(chart.join("Chart.yaml"))?;
-        let version = text.lines().find_map(|line| line.strip_prefix("version: ")).context("no version in Chart.yaml")?;
+        let version =
+            text.lines().find_map(|line| line.strip_prefix("version: ")).context("no version in Chart.yaml")?;
         let helm = |arguments: &[&str]| {
             let mut command = Command::new(helm);
             command.args(arguments).env("HOME", directory).env("HTTPS_PROXY", proxy).current_dir(directory);

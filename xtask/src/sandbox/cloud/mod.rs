@@ -86,7 +86,7 @@ fn hexadecimal(text: &str, length: usize) -> String {
     let mut digits = String::new();
     for byte in Sha256::digest(text.as_bytes()) {
         // Writing to a string cannot fail.
-        drop(write!(digits, "{byte:02x}"));
+        let _ = write!(digits, "{byte:02x}");
     }
     digits.truncate(length);
     digits

@@ -131,7 +131,7 @@ async fn launch(player: &Player) -> Result<()> {
         let path = format!("{CLAIMS}/{}", text(&claim, "/metadata/name"));
         let name = format!("i-{}.ec2.internal", hexadecimal(text(&claim, "/metadata/uid"), 17));
         if is_going(&claim) {
-            player.api.delete(&format!("/api/v1/nodes/{name}")).await?;
+            end(player, &name).await?;
             player.api.merge(&path, &without_finalizer(&claim, FINALIZER)).await?;
             continue;
         }
@@ -159,10 +159,24 @@ async fn launch(player: &Player) -> Result<()> {
     Ok(())
 }
 
+/// Ends a node, and the pods on it: without a kubelet nobody else would for a minute.
+async fn end(player: &Player, name: &str) -> Result<()> {
+    player.api.delete(&format!("/api/v1/nodes/{name}")).await?;
+    for pod in player.api.list("/api/v1/pods").await? {
+        if text(&pod, "/spec/nodeName") == name {
+            let (namespace, pod) = (text(&pod, "/metadata/namespace"), text(&pod, "/metadata/name"));
+            let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}?gracePeriodSeconds=0");
+            player.api.delete(&path).await?;
+        }
+    }
+    Ok(())
+}
+
 /// A device plug-in that runs on a node of a GPU instance type makes its GPU known.
 async fn devices(player: &Player) -> Result<()> {
     for pod in player.api.list("/api/v1/pods").await? {
-        let plugin = items(&pod, "/spec/containers").iter().any(|found| text(found, "/image").contains("device-plugin"));
+        let plugin =
+            items(&pod, "/spec/containers").iter().any(|found| text(found, "/image").contains("device-plugin"));
         let node = text(&pod, "/spec/nodeName");
         if !plugin || node.is_empty() || text(&pod, "/status/phase") != "Running" {
             continue;
@@ -171,7 +185,10 @@ async fn devices(player: &Player) -> Result<()> {
         let Some(found) = player.api.get(&path).await? else { continue };
         if label(&found, "node.kubernetes.io/instance-type").starts_with('g') && found.pointer(GPU_CAPACITY).is_none() {
             let gpus = json!({GPU: "1"});
-            player.api.merge(&format!("{path}/status"), &json!({"status": {"capacity": gpus, "allocatable": gpus}})).await?;
+            player
+                .api
+                .merge(&format!("{path}/status"), &json!({"status": {"capacity": gpus, "allocatable": gpus}}))
+                .await?;
         }
     }
     Ok(())
