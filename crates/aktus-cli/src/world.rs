@@ -104,15 +104,8 @@ fn world(registry: &RegistryArguments, plain_http: &[String], keychain: Arc<dyn 
 pub(crate) fn puller(registry: &RegistryArguments, plain_http: &[String]) -> Result<Puller, CliError> {
     let mut options = PullerOptions::default();
     options.plain_http_hosts.extend(registry.plain_http.iter().chain(plain_http).cloned());
-    options.proxy = proxy();
+    options.proxy = Proxy::of_environment(|name| std::env::var_os(name)?.into_string().ok());
     Puller::new(options).map_err(|error| CliError::new(Kind::Internal, chain(&error)))
-}
-
-/// The proxy of the environment, as every tool reads it.
-fn proxy() -> Option<Proxy> {
-    let variable = |names: [&str; 2]| names.into_iter().find_map(|name| std::env::var(name).ok());
-    let url = variable(["HTTPS_PROXY", "https_proxy"]).filter(|url| !url.is_empty())?;
-    Some(Proxy { url: url.into(), except: variable(["NO_PROXY", "no_proxy"]).unwrap_or_default() })
 }
 
 /// Randomness of the operating system.

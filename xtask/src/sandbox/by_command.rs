@@ -6,7 +6,7 @@ use tokio::process::Command;
 
 use super::api::{items, parse, text};
 use super::process::run;
-use super::world::{ROLE, World};
+use super::world::{ROLE, World, chart};
 use super::{Mode, console, leftovers, view};
 
 /// The whole story.
@@ -14,8 +14,6 @@ pub(super) async fn story(world: &mut World) -> Result<()> {
     let before = leftovers::snapshot(&world.plane.api).await?;
     install(world).await?;
     again(world).await?;
-    let requests = world.audit.since()?;
-    console::step(&format!("{} reads since", requests.reads));
     let removed = aktus(world, &mut world.aktus("destroy")).await?;
     tell(&removed);
     leftovers::none(&world.plane.api, &before).await?;
@@ -66,7 +64,7 @@ async fn again(world: &mut World) -> Result<()> {
 fn bootstrap(world: &World) -> Command {
     let mut command = world.aktus("bootstrap");
     command.args(["--file-system", &world.file_system, "--service-account-role", ROLE]);
-    command.args(["--chart", &format!("oci://{}", world.chart()), "--chart-version", &world.chart_version]);
+    command.args(["--chart", &format!("oci://{}", chart()), "--chart-version", &world.chart_version]);
     if world.mode == Mode::Traditional {
         command.arg("--gpu-nodes");
     }

@@ -15,7 +15,7 @@ use super::process::{Process, free_port};
 use crate::tools::{Tool, Tools};
 
 /// How long the API server may take to become ready.
-const READY_TIMEOUT: Duration = Duration::from_secs(60);
+const READY_TIMEOUT: Duration = Duration::from_mins(1);
 /// The group of whoever has a good EKS token.
 pub(super) const GROUP: &str = "aktus:administrators";
 

@@ -13,6 +13,7 @@ use aktus_bootstrap::{
     Access, ChartSource, Cloud, Deadline, Event, Report, Request, Silent, Step, aws_clock, bootstrap, destroy,
 };
 use anyhow::{Result, bail};
+use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use super::cloud::REGION;
@@ -32,6 +33,7 @@ pub(super) async fn story(world: &mut World) -> Result<()> {
     tokens::story(world).await?;
     let before = leftovers::snapshot(&world.plane.api).await?;
     let asked_before = world.webhook.reviews().len();
+    let moves_to = Timestamp::now().as_second() + MOVED;
     let request = request(world);
     let outside = outside(world).await?;
     let began = tokio::time::Instant::now();
@@ -60,7 +62,7 @@ pub(super) async fn story(world: &mut World) -> Result<()> {
         began.elapsed().as_secs_f64(),
         MOVED / 60
     ));
-    told(world, asked_before)?;
+    told(world, asked_before, moves_to)?;
     view::kubectl(world).await?;
 
     let report = destroy(&request, &outside, Deadline::after(TIMEOUT), &Silent, std::future::pending()).await;
@@ -86,11 +88,10 @@ fn accidents(ahead: Arc<AtomicI64>, killing: UnboundedSender<()>) -> impl Fn(&Ev
 }
 
 /// What the webhook saw: a token before, another one after, and the old one refused in between.
-fn told(world: &World, from: usize) -> Result<()> {
+fn told(world: &World, from: usize, moves_to: i64) -> Result<()> {
     let reviews = world.webhook.reviews();
     let reviews = reviews.get(from..).unwrap_or_default();
-    let start = reviews.first().map_or(0, |review| review.at);
-    let (before, after): (Vec<_>, Vec<_>) = reviews.iter().partition(|review| review.at < start + MOVED);
+    let (before, after): (Vec<_>, Vec<_>) = reviews.iter().partition(|review| review.at < moves_to);
     let accepted = |reviews: &[&aktus_sandbox::aws::ReviewRecord]| -> BTreeSet<String> {
         reviews.iter().filter(|review| review.result.is_ok()).map(|review| review.token.clone()).collect()
     };

@@ -19,8 +19,6 @@ mod audit;
 #[cfg(feature = "sandbox")]
 mod by_command;
 #[cfg(feature = "sandbox")]
-mod by_function;
-#[cfg(feature = "sandbox")]
 mod certificates;
 #[cfg(feature = "sandbox")]
 mod cloud;

@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
 /// How long a command may take.
-const COMMAND_TIMEOUT: Duration = Duration::from_secs(360);
+const COMMAND_TIMEOUT: Duration = Duration::from_mins(6);
 
 /// A server, the leader of a process group of its own. Killed with its group when dropped.
 pub(super) struct Process {

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::world::{Programs, World};
-use super::{Mode, Options, by_command, by_function, console, endurance};
+use super::{Mode, Options, by_command, console, endurance};
 use crate::tools::Tools;
 
 /// Runs everything; errs at the first thing that is not as it should be. Every process has ended afterwards.
@@ -58,12 +58,9 @@ async fn chapters(world: &mut World, options: &Options) -> Result<()> {
     }
     console::title("by the command");
     by_command::story(world).await?;
-    console::title("by the Lambda");
-    by_function::story(world).await?;
     if world.mode == Mode::Auto {
         console::title("through accidents");
         endurance::story(world).await?;
-        by_function::accidents(world).await?;
     }
     Ok(())
 }

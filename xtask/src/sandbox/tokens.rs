@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aktus_aws::{Credentials, token};
 use anyhow::{Result, bail};
+use jiff::Timestamp;
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 
@@ -21,14 +22,14 @@ pub(super) fn credentials(world: &World) -> Credentials {
 pub(super) async fn story(world: &World) -> Result<()> {
     let keys = credentials(world);
     let stranger = Credentials::new("AKIDSTRANGER", "another secret", None, None, "sandbox");
-    let now = SystemTime::now();
-    let stale = now.checked_sub(Duration::from_mins(20)).unwrap_or(now);
+    let now = SystemTime::from(Timestamp::now());
+    let ago = |minutes: u64| now.checked_sub(Duration::from_mins(minutes)).unwrap_or(now);
     let made = |keys: &Credentials, cluster: &str, time: SystemTime| token::make(keys, REGION, cluster, time);
-    let good = made(&keys, CLUSTER, now)?;
+    let good = made(&keys, CLUSTER, ago(10))?;
     let good = good.expose_secret();
     let cases = [
-        ("fresh", good.to_owned(), 200),
-        ("20 minutes old", made(&keys, CLUSTER, stale)?.expose_secret().to_owned(), 401),
+        ("10 minutes old", good.to_owned(), 200),
+        ("20 minutes old", made(&keys, CLUSTER, ago(20))?.expose_secret().to_owned(), 401),
         ("for another cluster", made(&keys, "another", now)?.expose_secret().to_owned(), 401),
         ("of another account", made(&stranger, CLUSTER, now)?.expose_secret().to_owned(), 401),
         ("cut off", good.chars().take(good.len() / 2).collect(), 401),

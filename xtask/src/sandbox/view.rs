@@ -60,9 +60,10 @@ fn unready(object: &Value) -> Option<String> {
 /// Prints what both Helms say of the release; errs unless they read it as deployed in this revision.
 pub(super) async fn helm(world: &World, revision: u64) -> Result<()> {
     let mut tools = vec![Tool::Helm4];
-    match world.tools.missing(&[Tool::Helm3]).is_empty() {
-        true => tools.push(Tool::Helm3),
-        false => console::step("Helm 3 is not among the tools, so only Helm 4 reads the release"),
+    if world.tools.missing(&[Tool::Helm3]).is_empty() {
+        tools.push(Tool::Helm3);
+    } else {
+        console::step("Helm 3 is not among the tools, so only Helm 4 reads the release");
     }
     for tool in tools {
         let version = output(world.helm(tool)?.args(["version", "--template", "{{.Version}}"])).await?;

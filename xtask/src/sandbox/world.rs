@@ -14,7 +14,7 @@ use tokio::process::Command;
 
 use super::api::items;
 use super::audit::AuditLog;
-use super::cloud::{Cloud, REGION, node};
+use super::cloud::{Cloud, REGION, hexadecimal, node};
 use super::console;
 use super::control_plane::{ControlPlane, GROUP};
 use super::process::output;
@@ -70,6 +70,7 @@ pub(super) struct World {
     pub(super) ahead: Arc<AtomicI64>,
     pub(super) file_system: String,
     pub(super) chart_version: String,
+    kubectl: PathBuf,
     registry: Registry,
     cloud: Cloud,
 }
@@ -113,6 +114,7 @@ impl World {
             ahead,
             file_system,
             chart_version,
+            kubectl: tools.path(Tool::Kubectl)?,
             registry,
             cloud,
         };
@@ -203,8 +205,7 @@ impl World {
 
     /// The real kubectl, as the administrator.
     pub(super) fn kubectl(&self) -> Command {
-        // The path was looked up when the world started.
-        let mut command = Command::new(self.tools.path(Tool::Kubectl).unwrap_or_default());
+        let mut command = Command::new(&self.kubectl);
         command.env("KUBECONFIG", &self.plane.kubeconfig).env("HOME", &self.directory);
         command
     }
@@ -241,11 +242,6 @@ impl World {
         ]
     }
 
-    /// The chart, as the platform names it.
-    pub(super) fn chart(&self) -> String {
-        format!("{HOST}/{REPOSITORY}")
-    }
-
     /// Errs when a program asked for a host outside the sandbox.
     pub(super) fn nobody_outside_was_asked(&self) -> Result<()> {
         let refused = self.proxy.refused();
@@ -270,6 +266,11 @@ impl World {
     }
 }
 
+/// The chart, as the platform names it.
+pub(super) fn chart() -> String {
+    format!("{HOST}/{REPOSITORY}")
+}
+
 /// The time of day, moved by so many seconds.
 pub(super) fn clock(ahead: &Arc<AtomicI64>) -> impl Fn() -> Timestamp + Send + Sync + 'static {
     let ahead = Arc::clone(ahead);
@@ -280,5 +281,5 @@ pub(super) fn clock(ahead: &Arc<AtomicI64>) -> impl Fn() -> Timestamp + Send + S
 fn random() -> Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).context("the operating system gives no random bytes")?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&bytes))
 }

@@ -1,4 +1,4 @@
-//! Services of type LoadBalancer get a host name, and give it back before they go.
+//! Services of type `LoadBalancer` get a host name, and give it back before they go.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::super::Mode;
 use super::super::api::{is_going, items, text, without_finalizer};
-use super::{Player, REGION, hexadecimal};
+use super::{Player, REGION, digits_of};
 
 const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
 /// How long a load balancer takes to be there; minutes on AWS.
@@ -64,12 +64,12 @@ fn host_name(mode: Mode, service: &Value) -> String {
     let short = |pointer: &str| -> String {
         text(service, pointer).chars().filter(char::is_ascii_alphanumeric).take(8).collect()
     };
-    let tail = hexadecimal(&format!("{uid}/"), 16);
+    let tail = digits_of(&format!("{uid}/"), 16);
     match mode {
         Mode::Auto => {
             let (namespace, name) = (short("/metadata/namespace"), short("/metadata/name"));
-            format!("k8s-{namespace}-{name}-{}-{tail}.elb.{REGION}.amazonaws.com", hexadecimal(uid, 10))
+            format!("k8s-{namespace}-{name}-{}-{tail}.elb.{REGION}.amazonaws.com", digits_of(uid, 10))
         }
-        Mode::Traditional => format!("a{}-{tail}.elb.{REGION}.amazonaws.com", hexadecimal(uid, 31)),
+        Mode::Traditional => format!("a{}-{tail}.elb.{REGION}.amazonaws.com", digits_of(uid, 31)),
     }
 }

@@ -81,13 +81,19 @@ impl Player {
     }
 }
 
-/// `length` hexadecimal digits that belong to a text.
-fn hexadecimal(text: &str, length: usize) -> String {
+/// Bytes as hexadecimal digits.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     let mut digits = String::new();
-    for byte in Sha256::digest(text.as_bytes()) {
+    for byte in bytes {
         // Writing to a string cannot fail.
         let _ = write!(digits, "{byte:02x}");
     }
+    digits
+}
+
+/// `length` hexadecimal digits that belong to a text.
+fn digits_of(text: &str, length: usize) -> String {
+    let mut digits = hexadecimal(&Sha256::digest(text.as_bytes()));
     digits.truncate(length);
     digits
 }

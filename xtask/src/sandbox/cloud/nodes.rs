@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::Mode;
 use super::super::api::{is_going, is_true, items, text, without_finalizer};
-use super::{Player, REGION, conditions, hexadecimal};
+use super::{Player, REGION, conditions, digits_of};
 
 const POOLS: &str = "/apis/karpenter.sh/v1/nodepools";
 const CLAIMS: &str = "/apis/karpenter.sh/v1/nodeclaims";
@@ -50,7 +50,7 @@ pub(in super::super) fn node(name: &str, zone: &str, instance: &str, labels: &Va
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {"name": name, "labels": all},
-        "spec": {"providerID": format!("aws:///{zone}/i-{}", hexadecimal(name, 17))},
+        "spec": {"providerID": format!("aws:///{zone}/i-{}", digits_of(name, 17))},
         "status": {"capacity": capacity, "allocatable": capacity},
     })
 }
@@ -129,7 +129,7 @@ async fn nominate(player: &Player) -> Result<()> {
 async fn launch(player: &Player) -> Result<()> {
     for claim in player.api.list(CLAIMS).await? {
         let path = format!("{CLAIMS}/{}", text(&claim, "/metadata/name"));
-        let name = format!("i-{}.ec2.internal", hexadecimal(text(&claim, "/metadata/uid"), 17));
+        let name = format!("i-{}.ec2.internal", digits_of(text(&claim, "/metadata/uid"), 17));
         if is_going(&claim) {
             end(player, &name).await?;
             player.api.merge(&path, &without_finalizer(&claim, FINALIZER)).await?;

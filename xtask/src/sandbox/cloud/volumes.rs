@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::super::Mode;
 use super::super::api::{is_going, text};
-use super::{Player, hexadecimal};
+use super::{Player, digits_of};
 
 const EBS: [&str; 2] = ["ebs.csi.eks.amazonaws.com", "ebs.csi.aws.com"];
 const EFS: &str = "efs.csi.aws.com";
@@ -67,9 +67,9 @@ async fn provision(player: &Player, claim: &Value, class: &Value) -> Result<()> 
     let provisioner = text(class, "/provisioner");
     let uid = text(claim, "/metadata/uid");
     let handle = if provisioner == EFS {
-        format!("{}::fsap-{}", text(class, "/parameters/fileSystemId"), hexadecimal(uid, 17))
+        format!("{}::fsap-{}", text(class, "/parameters/fileSystemId"), digits_of(uid, 17))
     } else {
-        format!("vol-{}", hexadecimal(uid, 17))
+        format!("vol-{}", digits_of(uid, 17))
     };
     let mut volume = json!({
         "apiVersion": "v1",
