@@ -4,8 +4,8 @@
 mod command;
 mod dist;
 mod record;
-mod template;
 mod sandbox;
+mod template;
 mod test;
 mod tools;
 

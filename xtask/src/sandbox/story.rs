@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::world::{Programs, World};
+use super::world::{World, command};
 use super::{Mode, Options, by_command, console, endurance};
 use crate::tools::Tools;
 
@@ -34,12 +34,12 @@ async fn interrupted() -> Result<()> {
 }
 
 async fn story(tools: &Tools, options: &Options) -> Result<()> {
-    let programs = Programs::find(options)?;
+    let aktus = command()?;
     let modes = options.mode.map_or_else(|| vec![Mode::Auto, Mode::Traditional], |mode| vec![mode]);
     for mode in modes {
         let directory = tempfile::Builder::new().prefix("aktus-sandbox-").tempdir()?;
         console::title(&format!("{} mode, in {}", mode.name(), directory.path().display()));
-        let mut world = World::start(tools, programs.clone(), mode, directory.path()).await?;
+        let mut world = World::start(tools, aktus.clone(), mode, directory.path()).await?;
         let result = chapters(&mut world, options).await;
         result.with_context(|| format!("{} mode", mode.name()))?;
         world.check()?;
