@@ -77,14 +77,19 @@ async fn ready(player: &Player) -> Result<()> {
 /// Makes a node claim when a pod wants a GPU that no node has, from the first ready pool for GPUs.
 async fn nominate(player: &Player) -> Result<()> {
     let pods = player.api.list("/api/v1/pods").await?;
-    let wants = pods.iter().any(|pod| {
-        let waits = items(pod, "/status/conditions").iter().any(|condition| {
+    let limit = "/resources/limits/nvidia.com~1gpu";
+    let wanting: Vec<&Value> = pods
+        .iter()
+        .filter(|pod| {
+            !is_going(pod) && items(pod, "/spec/containers").iter().any(|found| found.pointer(limit).is_some())
+        })
+        .collect();
+    let waits = wanting.iter().any(|pod| {
+        items(pod, "/status/conditions").iter().any(|condition| {
             text(condition, "/type") == "PodScheduled" && text(condition, "/reason") == "Unschedulable"
-        });
-        let limit = "/resources/limits/nvidia.com~1gpu";
-        waits && !is_going(pod) && items(pod, "/spec/containers").iter().any(|found| found.pointer(limit).is_some())
+        })
     });
-    if !wants {
+    if !waits {
         return Ok(());
     }
     let claims = player.api.list(CLAIMS).await?;
@@ -95,7 +100,7 @@ async fn nominate(player: &Player) -> Result<()> {
         let mine = claims.iter().filter(|claim| label(claim, POOL_LABEL) == name);
         let limit: usize = text(&pool, "/spec/limits/nvidia.com~1gpu").parse().unwrap_or(usize::MAX);
         let coming = mine.clone().any(|claim| !is_true(claim, "Ready"));
-        if !gpus || !is_true(&pool, "Ready") || is_going(&pool) || coming || mine.count() >= limit {
+        if !gpus || !is_true(&pool, "Ready") || is_going(&pool) || coming || mine.count() >= limit.min(wanting.len()) {
             continue;
         }
         let spec = "/spec/template/spec";
