@@ -60,7 +60,7 @@ const SUITES: [Suite; 5] = [
     Suite { name: "cfn-lint on the template", tools: &[Tool::CfnLint], run: template::check },
     Suite { name: "API conversations", tools: &Api::TOOLS, run: |tools| Api { check: true }.run(tools) },
     Suite {
-        name: "bootstrap on a real control plane",
+        name: "bootstrap by command and Lambda",
         tools: &sandbox::TOOLS,
         run: |tools| sandbox::run(tools, &sandbox::Options::default()),
     },

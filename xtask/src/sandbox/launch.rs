@@ -11,8 +11,19 @@ use crate::command::{cargo, root, run as run_command};
 use crate::tools::Tools;
 
 /// One call, so that cargo builds every dependency once.
-const BUILD: [&str; 9] =
-    ["build", "--locked", "--bins", "--package", "xtask", "--package", "aktus-cli", "--features", "xtask/sandbox"];
+const BUILD: [&str; 11] = [
+    "build",
+    "--locked",
+    "--bins",
+    "--package",
+    "xtask",
+    "--package",
+    "aktus-cli",
+    "--package",
+    "aktus-lambda",
+    "--features",
+    "xtask/sandbox",
+];
 
 /// Runs everything; errs at the first thing that is not as it should be.
 pub(crate) fn run(_: &Tools, options: &Options) -> Result<()> {
@@ -25,6 +36,9 @@ pub(crate) fn run(_: &Tools, options: &Options) -> Result<()> {
     }
     if options.keep {
         command.arg("--keep");
+    }
+    if let Some(binary) = &options.binary {
+        command.arg("--binary").arg(binary);
     }
     run_command(&mut command)
 }

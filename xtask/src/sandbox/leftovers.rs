@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::api::{Api, items, text};
 use anyhow::{Result, bail};
+use serde_json::Value;
 
 /// How long garbage collection may take after everything was deleted.
 const SETTLING: Duration = Duration::from_secs(15);
@@ -53,4 +54,10 @@ pub(super) async fn none(api: &Api, before: &BTreeSet<String>) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
+}
+
+/// A value of a live object, by its API path and JSON pointer.
+pub(super) async fn value(api: &Api, path: &str, pointer: &str) -> Result<Value> {
+    let object = api.get(path).await?.unwrap_or_default();
+    Ok(object.pointer(pointer).cloned().unwrap_or_default())
 }

@@ -1,10 +1,14 @@
-//! `cargo xtask sandbox`: the bootstrap against a real control plane and registry on this machine.
+//! `cargo xtask sandbox`: the bootstrap against a real control plane and registry on this machine, by the command and
+//! by the Lambda.
 //!
 //! Real processes on 127.0.0.1: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok as the kubelets,
-//! an OCI registry. Played is only the cloud (`cloud/` here, and the AWS services of `aktus-sandbox`).
+//! an OCI registry. Played is only the cloud (`cloud/` here, and the AWS services, CloudFormation and the Lambda
+//! service of `aktus-sandbox`).
 //!
 //! All of it is behind the feature `sandbox`, so that the other tasks stay quick to build; without it this module
 //! only builds what is needed, in one call of cargo, and starts that.
+
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
@@ -16,6 +20,8 @@ mod api;
 mod audit;
 #[cfg(feature = "sandbox")]
 mod by_command;
+#[cfg(feature = "sandbox")]
+mod by_function;
 #[cfg(feature = "sandbox")]
 mod certificates;
 #[cfg(feature = "sandbox")]
@@ -72,6 +78,9 @@ pub(crate) struct Options {
     /// Bootstrap by the command, leave everything running and say how to reach it, until Ctrl-C
     #[arg(long)]
     keep: bool,
+    /// Use this Lambda binary instead of the one built here
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
 }
 
 /// How the cluster runs its nodes.

@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::world::{World, command};
-use super::{Mode, Options, by_command, console, endurance};
+use super::world::{Programs, World};
+use super::{Mode, Options, by_command, by_function, console, endurance};
 use crate::tools::Tools;
 
 /// Runs everything; errs at the first thing that is not as it should be. Every process has ended afterwards.
@@ -34,12 +34,12 @@ async fn interrupted() -> Result<()> {
 }
 
 async fn story(tools: &Tools, options: &Options) -> Result<()> {
-    let aktus = command()?;
+    let programs = Programs::find(options)?;
     let modes = options.mode.map_or_else(|| vec![Mode::Auto, Mode::Traditional], |mode| vec![mode]);
     for mode in modes {
         let directory = tempfile::Builder::new().prefix("aktus-sandbox-").tempdir()?;
         console::title(&format!("{} mode, in {}", mode.name(), directory.path().display()));
-        let mut world = World::start(tools, aktus.clone(), mode, directory.path()).await?;
+        let mut world = World::start(tools, programs.clone(), mode, directory.path()).await?;
         let result = chapters(&mut world, options).await;
         result.with_context(|| format!("{} mode", mode.name()))?;
         world.check()?;
@@ -58,9 +58,12 @@ async fn chapters(world: &mut World, options: &Options) -> Result<()> {
     }
     console::title("by the command");
     by_command::story(world).await?;
+    console::title("by the Lambda");
+    by_function::story(world).await?;
     if world.mode == Mode::Auto {
         console::title("through accidents");
         endurance::story(world).await?;
+        by_function::accidents(world).await?;
     }
     Ok(())
 }

@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::Mode;
 use super::api::items;
 use super::audit::AuditLog;
 use super::cloud::{Cloud, REGION, hexadecimal, node};
@@ -21,6 +20,7 @@ use super::control_plane::{ControlPlane, GROUP};
 use super::process::output;
 use super::proxy::Proxy;
 use super::registry::{HOST, REPOSITORY, Registry};
+use super::{Mode, Options};
 use crate::tools::{Tool, Tools};
 
 /// The name of the EKS cluster.
@@ -30,21 +30,36 @@ pub(super) const ROLE: &str = "arn:aws:iam::123456789012:role/aktus-platform";
 /// How long the add-ons may take to be ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// The built command, which lies beside this program.
-pub(super) fn command() -> Result<PathBuf> {
-    let us = std::env::current_exe()?;
-    let aktus = us.parent().context("this program lies in no folder")?.join("aktus");
-    if !aktus.exists() {
-        bail!("{} does not exist; `cargo xtask sandbox` builds it", aktus.display());
+/// The programs that are tried out.
+#[derive(Clone)]
+pub(super) struct Programs {
+    /// The command.
+    pub(super) aktus: PathBuf,
+    /// The Lambda.
+    pub(super) lambda: PathBuf,
+}
+
+impl Programs {
+    /// They are built beside this one.
+    pub(super) fn find(options: &Options) -> Result<Self> {
+        let us = std::env::current_exe()?;
+        let folder = us.parent().context("this program lies in no folder")?;
+        let (aktus, built) = (folder.join("aktus"), folder.join("bootstrap"));
+        let programs = Self { aktus, lambda: options.binary.clone().unwrap_or(built) };
+        for program in [&programs.aktus, &programs.lambda] {
+            if !program.exists() {
+                bail!("{} does not exist; `cargo xtask sandbox` builds it", program.display());
+            }
+        }
+        Ok(Programs { lambda: programs.lambda.canonicalize()?, ..programs })
     }
-    Ok(aktus)
 }
 
 /// Control plane, cloud, registry and AWS, running.
 pub(super) struct World {
     pub(super) mode: Mode,
     pub(super) tools: Tools,
-    aktus: PathBuf,
+    pub(super) programs: Programs,
     pub(super) directory: PathBuf,
     pub(super) plane: ControlPlane,
     pub(super) aws: aws::Server,
@@ -62,7 +77,7 @@ pub(super) struct World {
 
 impl World {
     /// Starts everything, furnishes the cluster as EKS does, and pushes the chart.
-    pub(super) async fn start(tools: &Tools, aktus: PathBuf, mode: Mode, directory: &Path) -> Result<Self> {
+    pub(super) async fn start(tools: &Tools, programs: Programs, mode: Mode, directory: &Path) -> Result<Self> {
         let mut facts = aws::Facts::platform(CLUSTER, REGION, "", mode == Mode::Auto);
         facts.registry_password = random()?;
         facts.credentials.secret_access_key = random()?;
@@ -89,7 +104,7 @@ impl World {
         let mut world = Self {
             mode,
             tools: tools.clone(),
-            aktus,
+            programs,
             directory: directory.to_owned(),
             plane,
             aws,
@@ -204,7 +219,7 @@ impl World {
 
     /// The built command, with the environment of somebody who works on AWS and nothing else.
     pub(super) fn aktus(&self, verb: &str) -> Command {
-        let mut command = Command::new(&self.aktus);
+        let mut command = Command::new(&self.programs.aktus);
         command.env_clear().envs(self.environment()).env("HOME", &self.directory);
         command.arg(verb).args(["--output", "json", "--cluster", CLUSTER, "--region", REGION, "--timeout", "5m"]);
         command.args(["--mode", self.mode.name()]);
