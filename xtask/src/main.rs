@@ -4,6 +4,7 @@
 mod command;
 mod dist;
 mod record;
+mod sandbox;
 mod template;
 mod test;
 mod tools;
@@ -32,6 +33,8 @@ enum Task {
     Template(template::TemplateTask),
     /// Package what a release ships: function, command, template, licences, digests
     Dist(dist::Dist),
+    /// Bootstrap on a real control plane and registry on this machine
+    Sandbox(sandbox::Options),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Task::Record(task) => task.run(),
         Task::Template(task) => task.run(),
         Task::Dist(task) => task.run(),
+        Task::Sandbox(options) => tools::Tools::locate().and_then(|tools| sandbox::run(&tools, &options)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::command::{cargo, run};
 use crate::record::{Api, Golden};
+use crate::sandbox;
 use crate::template;
 use crate::tools::{Tool, Tools, ensure};
 
@@ -27,11 +28,12 @@ pub(crate) struct Test {
 }
 
 /// What needs only Rust, in this order: quick things first.
-const STEPS: [&[&str]; 6] = [
+const STEPS: [&[&str]; 7] = [
     &["fmt", "--all", "--check"],
     &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"],
     // The sandbox must not need the AWS SDK.
     &["clippy", "--package", "aktus-cli", "--no-default-features", "--locked", "--", "--deny", "warnings"],
+    &["clippy", "--package", "xtask", "--features", "sandbox", "--locked", "--", "--deny", "warnings"],
     &["doc", "--workspace", "--no-deps", "--locked"],
     &["test", "--workspace", "--doc", "--locked"],
     &["test", "--workspace", "--all-targets", "--locked"],
@@ -44,7 +46,7 @@ struct Suite {
     run: fn(&Tools) -> Result<()>,
 }
 
-const SUITES: [Suite; 4] = [
+const SUITES: [Suite; 5] = [
     Suite {
         name: "example chart in Helm 4",
         tools: &[Tool::Helm4],
@@ -57,6 +59,11 @@ const SUITES: [Suite; 4] = [
     },
     Suite { name: "cfn-lint on the template", tools: &[Tool::CfnLint], run: template::check },
     Suite { name: "API conversations", tools: &Api::TOOLS, run: |tools| Api { check: true }.run(tools) },
+    Suite {
+        name: "bootstrap by command and Lambda",
+        tools: &sandbox::TOOLS,
+        run: |tools| sandbox::run(tools, &sandbox::Options::default()),
+    },
 ];
 
 impl Test {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aktus_bootstrap::{Access, Cloud, Dice, Request, World};
-use aktus_helm::oci::{Credentials, Keychain, Puller, PullerOptions};
+use aktus_helm::oci::{Credentials, Keychain, Proxy, Puller, PullerOptions};
 use aktus_k8s::{ConnectOptions, Endpoint};
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -104,6 +104,7 @@ fn world(registry: &RegistryArguments, plain_http: &[String], keychain: Arc<dyn 
 pub(crate) fn puller(registry: &RegistryArguments, plain_http: &[String]) -> Result<Puller, CliError> {
     let mut options = PullerOptions::default();
     options.plain_http_hosts.extend(registry.plain_http.iter().chain(plain_http).cloned());
+    options.proxy = Proxy::of_environment(|name| std::env::var_os(name)?.into_string().ok());
     Puller::new(options).map_err(|error| CliError::new(Kind::Internal, chain(&error)))
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aktus_bootstrap::Dice;
+use aktus_helm::oci::Proxy;
 use aktus_lambda::child::{limit_memory, serve};
 use aktus_lambda::relay::AwsRelay;
 use aktus_lambda::reporter::subscriber;
@@ -36,7 +37,8 @@ fn work() -> ExitCode {
         tracing::error!(%error, "the work is not begun");
         return ExitCode::FAILURE;
     }
-    let work = AwsWork::new(Arc::new(Timestamp::now), dice());
+    let proxy = Proxy::of_environment(|name| std::env::var_os(name)?.into_string().ok());
+    let work = AwsWork::new(Arc::new(Timestamp::now), dice()).with_proxy(proxy);
     match serve(BufReader::new(io::stdin()), io::stdout(), &work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

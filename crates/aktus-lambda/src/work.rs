@@ -9,7 +9,7 @@ use aktus_bootstrap::{
     Access, AwsKeychain, ChartSource, Clock, Cloud, Deadline, Dice, Failure, FailureKind, Installation, Report,
     Reporter, Request, Ticket, World, aws_clock, bootstrap, cancel, destroy,
 };
-use aktus_helm::oci::{Credentials, Puller, PullerOptions};
+use aktus_helm::oci::{Credentials, Proxy, Puller, PullerOptions};
 use futures::future::LocalBoxFuture;
 use tokio::time::timeout_at;
 
@@ -71,6 +71,7 @@ pub trait Work {
 pub struct AwsWork {
     clock: Clock,
     dice: Dice,
+    proxy: Option<Proxy>,
 }
 
 impl std::fmt::Debug for AwsWork {
@@ -82,7 +83,13 @@ impl std::fmt::Debug for AwsWork {
 impl AwsWork {
     /// Works with this clock and these dice.
     pub fn new(clock: Clock, dice: Dice) -> Self {
-        Self { clock, dice }
+        Self { clock, dice, proxy: None }
+    }
+
+    /// The same, asking registries through a proxy.
+    #[must_use]
+    pub fn with_proxy(self, proxy: Option<Proxy>) -> Self {
+        Self { proxy, ..self }
     }
 
     async fn aws(&self, request: &Request) -> Result<Aws, Failure> {
@@ -94,6 +101,7 @@ impl AwsWork {
     fn world(&self, aws: Aws, job: &Job) -> Result<World, Failure> {
         let mut options = PullerOptions::default();
         options.plain_http_hosts.extend(local_registry(&job.request));
+        options.proxy.clone_from(&self.proxy);
         Ok(World {
             access: Access::Cloud,
             keychain: Arc::new(AwsKeychain::new(aws.clone(), Credentials::Anonymous)),

@@ -30,6 +30,7 @@ mod error;
 mod hosts;
 mod limits;
 mod manifest;
+mod proxy;
 mod reference;
 mod session;
 mod transport;
@@ -45,6 +46,7 @@ pub use limits::{PullLimits, RetryPolicy, Timeouts};
 pub use manifest::{
     CHART_LAYER_MEDIA_TYPE, CONFIG_MEDIA_TYPE, LEGACY_CHART_LAYER_MEDIA_TYPE, PROVENANCE_LAYER_MEDIA_TYPE,
 };
+pub use proxy::Proxy;
 pub use reference::{Reference, ReferenceError};
 
 use manifest::{Content, Document};
@@ -69,6 +71,8 @@ pub struct PullerOptions {
     pub trusted_hosts: Vec<String>,
     /// Certificate authorities to trust besides the system's, each a PEM text with one or more certificates.
     pub certificate_authorities: Vec<Vec<u8>>,
+    /// The proxy for hosts that are spoken to in TLS; none asks them directly.
+    pub proxy: Option<Proxy>,
     /// Whether to fetch the provenance file if there is one.
     pub provenance: bool,
     /// The `User-Agent` header.
@@ -84,6 +88,7 @@ impl Default for PullerOptions {
             plain_http_hosts: Vec::new(),
             trusted_hosts: Vec::new(),
             certificate_authorities: Vec::new(),
+            proxy: None,
             provenance: false,
             user_agent: concat!("aktus-helm/", env!("CARGO_PKG_VERSION")).to_owned(),
         }

@@ -34,6 +34,9 @@ impl Transport {
             .referer(false)
             .connect_timeout(options.timeouts.connect)
             .user_agent(options.user_agent.as_str());
+        if let Some(proxy) = &options.proxy {
+            builder = builder.proxy(proxy.build()?);
+        }
         for pem in &options.certificate_authorities {
             for certificate in reqwest::Certificate::from_pem_bundle(pem).map_err(broken)? {
                 builder = builder.add_root_certificate(certificate);

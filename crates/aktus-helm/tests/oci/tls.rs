@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use aktus_helm::oci::{Credentials, PullClass, PullError, PullerOptions, Reference};
+use aktus_helm::oci::{Credentials, Proxy, PullClass, PullError, PullerOptions, Reference};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::server::{FaultServer, Request};
 use crate::world::{World, options, pull_with};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 
 struct Authority {
     issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
@@ -95,4 +97,53 @@ async fn authorities_that_are_not_pem() {
         vec![b"-----BEGIN CERTIFICATE-----\nnot base64\n-----END CERTIFICATE-----\n".to_vec()];
     let error = aktus_helm::oci::Puller::new(options).unwrap_err();
     assert!(matches!(error, PullError::Client { .. }), "{error:?}");
+}
+
+/// A forward proxy that leads every host to `target`; answers its address and what it was asked for.
+async fn forward_proxy(target: String) -> (String, Arc<std::sync::Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(client.read_u8().await.unwrap());
+            }
+            let head = String::from_utf8(head).unwrap();
+            log.lock().unwrap().push(head.lines().next().unwrap_or_default().to_owned());
+            let mut server = TcpStream::connect(&target).await.unwrap();
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            // The client hangs up when it has what it wants.
+            tokio::spawn(async move { drop(copy_bidirectional(&mut client, &mut server).await) });
+        }
+    });
+    (format!("http://user:s3cr3t@{address}"), asked)
+}
+
+#[tokio::test]
+async fn a_registry_behind_a_proxy() {
+    let ours = authority("ours");
+    let server = tls_server(&ours, &["registry.example", "127.0.0.1"], false).await;
+    let (url, asked) = forward_proxy(server.host.clone()).await;
+    let mut options = trusting(&ours);
+    options.proxy = Some(Proxy { url: url.into(), except: "127.0.0.0/8".to_owned() });
+    assert!(!format!("{options:?}").contains("s3cr3t"), "{options:?}");
+    let behind: Reference = "oci://registry.example/charts/web:1.0.0".parse().unwrap();
+    let pulled = pull_with(options.clone(), &behind, &Credentials::Anonymous).await;
+    assert!(pulled.is_ok(), "{pulled:?}");
+    let first = asked.lock().unwrap().len();
+    assert!(first > 0 && asked.lock().unwrap().iter().all(|line| line == "CONNECT registry.example:443 HTTP/1.1"));
+    let direct = pull_with(options, &at(&server), &Credentials::Anonymous).await;
+    assert!(direct.is_ok(), "{direct:?}");
+    assert_eq!(asked.lock().unwrap().len(), first, "an excepted host is asked directly");
+}
+
+#[tokio::test]
+async fn a_proxy_that_cannot_be_used() {
+    let mut options = options(&[]);
+    options.proxy = Some(Proxy { url: "http://user:s3cr3t@:0:0/".into(), except: String::new() });
+    let error = aktus_helm::oci::Puller::new(options).unwrap_err();
+    assert!(!format!("{error:?} {error}").contains("s3cr3t"), "{error:?}");
 }

@@ -16,6 +16,7 @@ mod secrets;
 mod signature;
 mod sts;
 mod token;
+mod webhook;
 
 #[cfg(test)]
 mod tests;
@@ -27,12 +28,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use facts::{AddOn, Cluster, Credentials, Facts, FileSystem, HealthIssue, MountTarget, SecretValue, Timeline};
 pub use faults::{Fault, FaultRule, Faults};
 pub use token::TokenRefused;
+pub use webhook::{ReviewRecord, TokenWebhook};
 
 #[cfg(unix)]
 pub(crate) use signature::check as check_signature;
 #[cfg(all(test, unix))]
 pub(crate) use signature::{Scope, Signed, sign};
 
+use crate::Clock;
 use crate::listener::Listener;
 
 /// One request as AWS saw it. Holds no secret.
@@ -115,6 +118,14 @@ impl Server {
     /// the rule that the token breaks.
     pub fn check_token(&self, token: &str, cluster: &str, now: i64) -> Result<String, TokenRefused> {
         token::check(&lock(&self.state).facts, token, cluster, now)
+    }
+
+    /// Starts a webhook that a real API server asks about bearer tokens for `cluster`: those that
+    /// [`Self::check_token`] accepts by `clock` become users in `group`.
+    ///
+    /// Errors when no port can be opened. Must be called inside a Tokio runtime.
+    pub async fn token_webhook(&self, cluster: &str, group: &str, clock: Clock) -> io::Result<TokenWebhook> {
+        TokenWebhook::start(Arc::clone(&self.state), cluster.to_owned(), group.to_owned(), clock).await
     }
 }
 

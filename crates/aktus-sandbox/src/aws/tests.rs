@@ -298,3 +298,49 @@ fn each_rule_of_a_token_is_enforced() {
         assert_eq!(check(&facts, &token, &cluster, NOON), Err(expected));
     }
 }
+
+/// Asks the webhook of a server with the facts of the first vector, at `now`.
+async fn asked(now: i64, review: &str) -> (Answer, Vec<super::ReviewRecord>) {
+    let (facts, cluster, _) = vectors().remove(0);
+    let server = Server::start(facts).await.unwrap();
+    let clock = crate::Clock::fixed(jiff::Timestamp::from_second(now).unwrap());
+    let webhook = server.token_webhook(&cluster, "aktus:administrators", clock).await.unwrap();
+    let host = webhook.url();
+    let host = host.strip_prefix("http://").unwrap();
+    let answer = send(host, "POST", "/?timeout=30s", &[("content-type", "application/json")], review).await;
+    (answer, webhook.reviews())
+}
+
+fn review_of(token: &str) -> String {
+    let spec = serde_json::json!({ "token": token });
+    serde_json::json!({ "kind": "TokenReview", "apiVersion": "authentication.k8s.io/v1", "spec": spec }).to_string()
+}
+
+#[tokio::test]
+async fn a_webhook_answers_for_tokens_and_keeps_none() {
+    let (_, _, token) = vectors().remove(0);
+    let (answer, reviews) = asked(NOON, &review_of(&token)).await;
+    let status: Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!((answer.status, &status["status"]["authenticated"]), (200, &Value::Bool(true)));
+    let user = &status["status"]["user"];
+    assert_eq!(user["username"], "arn:aws:iam::123456789012:role/aktus-connector");
+    assert_eq!(user["groups"], serde_json::json!(["aktus:administrators"]));
+    assert_eq!((reviews.len(), reviews[0].at, reviews[0].result.is_ok()), (1, NOON, true));
+    assert!(!format!("{reviews:?}").contains(&token));
+}
+
+#[tokio::test]
+async fn a_webhook_refuses_stale_and_malformed_tokens_by_their_rule() {
+    let (_, _, token) = vectors().remove(0);
+    for (now, token, rule) in [
+        (NOON + 1200, token.as_str(), "the token expired 300 seconds ago"),
+        (NOON, "k8s-aws-v1.x", "the token is not k8s-aws-v1. and the base64url form of a URL"),
+    ] {
+        let (answer, reviews) = asked(now, &review_of(token)).await;
+        let status: Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(status["status"], serde_json::json!({ "authenticated": false, "error": rule }));
+        assert_eq!(reviews[0].result, Err(rule.to_owned()));
+    }
+    let (answer, reviews) = asked(NOON, "{}").await;
+    assert_eq!((answer.status, reviews.len()), (400, 0));
+}

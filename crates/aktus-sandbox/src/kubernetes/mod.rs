@@ -27,6 +27,7 @@ mod store;
 mod strategy;
 
 pub use faults::{Fault, FaultRule, Faults, PodFault};
+pub use seed::initial_objects;
 pub use server::{RequestRecord, Server};
 pub use store::CreatedObject;
 

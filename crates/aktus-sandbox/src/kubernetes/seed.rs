@@ -16,6 +16,17 @@ const ADD_ONS: &str = include_str!("seed/add_ons.json");
 /// What only a cluster with a node group runs as pods.
 const TRADITIONAL: &str = include_str!("seed/traditional.json");
 
+/// What EKS puts on a new cluster besides nodes: definitions, node pools, drivers and the pods of its add-ons, in an
+/// order in which they can be created.
+pub fn initial_objects(mode: Mode) -> Vec<Value> {
+    let lists = match mode {
+        Mode::Auto => [AUTO_MODE, ADD_ONS],
+        Mode::Traditional => [ADD_ONS, TRADITIONAL],
+    };
+    // The texts are ours, and the tests of this module look at every object of them.
+    lists.into_iter().flat_map(|list| serde_json::from_str::<Vec<Value>>(list).unwrap_or_default()).collect()
+}
+
 /// Writes what every cluster has.
 pub(crate) fn seed(api: &mut Api, options: &Options) {
     for name in ["default", "kube-system", "kube-public", "kube-node-lease"] {
@@ -37,16 +48,13 @@ pub(crate) fn seed(api: &mut Api, options: &Options) {
             "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "https", "port": 443, "targetPort": 443}]},
         }),
     );
-    let (lists, instance): (&[&str], &str) = match options.mode {
-        Mode::Auto => (&[AUTO_MODE, ADD_ONS], "m6i.xlarge"),
-        Mode::Traditional => (&[ADD_ONS, TRADITIONAL], &options.node_instance_type),
-    };
-    for list in lists {
-        let list: Value = serde_json::from_str(list).unwrap_or(Value::Null);
-        for object in list.as_array().into_iter().flatten() {
-            create(api, object.clone());
-        }
+    for object in initial_objects(options.mode) {
+        create(api, object);
     }
+    let instance = match options.mode {
+        Mode::Auto => "m6i.xlarge",
+        Mode::Traditional => &options.node_instance_type,
+    };
     for number in 0..options.nodes {
         let labels = match options.mode {
             Mode::Auto => json!({
