@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::command::{cargo, run};
+use crate::moto;
 use crate::record::{Api, Golden};
 use crate::template;
 use crate::tools::{Tool, Tools, ensure};
@@ -44,7 +45,7 @@ struct Suite {
     run: fn(&Tools) -> Result<()>,
 }
 
-const SUITES: [Suite; 4] = [
+const SUITES: [Suite; 5] = [
     Suite {
         name: "example chart in Helm 4",
         tools: &[Tool::Helm4],
@@ -57,6 +58,7 @@ const SUITES: [Suite; 4] = [
     },
     Suite { name: "cfn-lint on the template", tools: &[Tool::CfnLint], run: template::check },
     Suite { name: "API conversations", tools: &Api::TOOLS, run: |tools| Api { check: true }.run(tools) },
+    Suite { name: "questions to AWS in moto", tools: &[Tool::Moto], run: moto::check },
 ];
 
 impl Test {
