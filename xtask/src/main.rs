@@ -1,8 +1,9 @@
-//! Tasks of this workspace: `cargo xtask test`, `cargo xtask tools`, `cargo xtask record`.
+//! Tasks of this workspace: `cargo xtask test`, `cargo xtask tools`, `cargo xtask record` and more.
 #![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
 
 mod command;
 mod dist;
+mod moto;
 mod record;
 mod sandbox;
 mod template;

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::command::{cargo, run};
+use crate::moto;
 use crate::record::{Api, Golden};
 use crate::sandbox;
 use crate::template;
@@ -46,7 +47,7 @@ struct Suite {
     run: fn(&Tools) -> Result<()>,
 }
 
-const SUITES: [Suite; 5] = [
+const SUITES: [Suite; 6] = [
     Suite {
         name: "example chart in Helm 4",
         tools: &[Tool::Helm4],
@@ -64,6 +65,7 @@ const SUITES: [Suite; 5] = [
         tools: &sandbox::TOOLS,
         run: |tools| sandbox::run(tools, &sandbox::Options::default()),
     },
+    Suite { name: "questions to AWS in moto", tools: &[Tool::Moto], run: moto::check },
 ];
 
 impl Test {

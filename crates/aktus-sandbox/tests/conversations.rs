@@ -10,10 +10,10 @@ mod conversation;
 
 #[tokio::test]
 async fn the_api_agrees_with_a_real_server() {
-    conversation::check("tests/api", 80, false).await;
+    conversation::check("tests/api", 92, false).await;
 }
 
 #[tokio::test]
 async fn the_controllers_agree_with_real_ones() {
-    conversation::check("tests/controllers", 18, true).await;
+    conversation::check("tests/controllers", 19, true).await;
 }

@@ -25,6 +25,7 @@ pub(crate) fn ensure(tools: &Tools, wanted: &[Tool]) -> Result<()> {
         eprintln!("another `cargo xtask tools` is at work; waiting for it");
         guard.lock()?;
     }
+    remove_leftovers(&tools.cache)?;
     let missing = tools.missing(wanted);
     let mut failed = Vec::new();
     for (number, tool) in missing.iter().enumerate() {
@@ -45,9 +46,23 @@ pub(crate) fn ensure(tools: &Tools, wanted: &[Tool]) -> Result<()> {
     Ok(())
 }
 
+/// Where a build works; nobody else does while we hold the lock.
+const WORK: &str = ".building-";
+
+/// Removes what builds left that were killed.
+fn remove_leftovers(cache: &Path) -> Result<()> {
+    for entry in fs::read_dir(cache)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(WORK) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 fn build(tools: &Tools, tool: Tool) -> Result<()> {
     let place = tools.place(tool)?;
-    let work = tempfile::Builder::new().prefix(".building-").tempdir_in(&tools.cache)?;
+    let work = tempfile::Builder::new().prefix(WORK).tempdir_in(&tools.cache)?;
     let folder = work.path().join(tool.name());
     fs::create_dir(&folder)?;
     let maker = Maker { tool, version: tools.version(tool)?, folder: &folder, log: work.path().join("log") };
