@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
 
 mod command;
+mod oracle;
 mod record;
 mod test;
 mod tools;
@@ -24,6 +25,8 @@ enum Task {
     Test(test::Test),
     /// Build the pinned real programs that tests ask, once per machine
     Tools(tools::ToolsTask),
+    /// Compare random cases with real Go, sprig and Helm
+    Oracle(oracle::Oracle),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
 }
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(task) => task.run(),
         Task::Tools(task) => task.run(),
+        Task::Oracle(task) => task.run(),
         Task::Record(task) => task.run(),
     };
     match result {

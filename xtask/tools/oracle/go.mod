@@ -1,4 +1,4 @@
-module aktus/oracle
+module aktus/tools/oracle
 
 go 1.26.0
 
