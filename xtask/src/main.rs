@@ -4,6 +4,7 @@
 mod command;
 mod dist;
 mod moto;
+mod oracle;
 mod record;
 mod sandbox;
 mod template;
@@ -28,6 +29,8 @@ enum Task {
     Test(test::Test),
     /// Build the pinned real programs that tests ask, once per machine
     Tools(tools::ToolsTask),
+    /// Compare random cases with real Go, sprig and Helm
+    Oracle(oracle::Oracle),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
     /// Let cfn-lint judge the platform's template
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().task {
         Task::Test(task) => task.run(),
         Task::Tools(task) => task.run(),
+        Task::Oracle(task) => task.run(),
         Task::Record(task) => task.run(),
         Task::Template(task) => task.run(),
         Task::Dist(task) => task.run(),

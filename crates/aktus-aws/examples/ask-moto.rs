@@ -90,6 +90,7 @@ async fn ask_about_secrets(aws: &Aws, secrets: &aws_sdk_secretsmanager::Client) 
     equal("class of an absent secret", error.class(), Class::Absent)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "cases read best without ampersands")]
 fn equal<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Outcome {
     if found == expected { Ok(()) } else { Err(format!("{what} is {found:?}, not {expected:?}").into()) }
 }

@@ -52,11 +52,13 @@ pub(crate) enum Tool {
     CfnLint,
     /// Plays some of AWS.
     Moto,
+    /// Answers cases with real Go, sprig and Helm: our own program around them.
+    Oracle,
 }
 
 impl Tool {
     /// Every tool, in the order in which they are built: what most tests need first.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::GenerateCert,
         Self::Etcd,
         Self::KubeApiserver,
@@ -70,6 +72,7 @@ impl Tool {
         Self::Karpenter,
         Self::CfnLint,
         Self::Moto,
+        Self::Oracle,
     ];
 
     /// What it is called on the command line and in the lock file.
@@ -88,6 +91,7 @@ impl Tool {
             Self::Karpenter => "karpenter",
             Self::CfnLint => "cfn-lint",
             Self::Moto => "moto",
+            Self::Oracle => "oracle",
         }
     }
 

@@ -77,6 +77,7 @@ pub(super) fn of(tool: Tool) -> Recipe {
         }
         Tool::CfnLint => Recipe::Python { requirements: "cfn-lint", module: "cfnlint.runner", function: "main" },
         Tool::Moto => Recipe::Python { requirements: "moto", module: "moto.server", function: "main" },
+        Tool::Oracle => Recipe::Go { module: "oracle", package: ".", link: &[] },
     }
 }
 
@@ -84,6 +85,9 @@ impl Recipe {
     /// The files in `xtask/tools` that pin the sources.
     pub(super) fn pinned_by(&self) -> Vec<String> {
         match self {
+            Self::Go { module, package: ".", .. } => {
+                ["go.mod", "go.sum", "main.go"].map(|file| format!("{module}/{file}")).to_vec()
+            }
             Self::Go { module, .. } | Self::GoFiles { module, .. } => {
                 vec![format!("{module}/go.mod"), format!("{module}/go.sum")]
             }
