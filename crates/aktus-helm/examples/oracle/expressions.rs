@@ -306,14 +306,15 @@ fn pick<'a>(dice: &mut Rng, choices: &'a [&'a str]) -> &'a str {
     choices[dice.usize(..choices.len())]
 }
 
+const LETTERS: &[char] = &[
+    'a', 'b', 'Z', '0', '9', ' ', '-', '_', '.', ',', '/', ':', '\'', '"', '\n', 'é', '世', '{', '$', '%', '#', '\\',
+    '&', '<',
+];
+
 pub(crate) fn word(dice: &mut Rng) -> String {
     if dice.u8(..4) > 0 {
         return pick(dice, WORDS).to_owned();
     }
-    const LETTERS: &[char] = &[
-        'a', 'b', 'Z', '0', '9', ' ', '-', '_', '.', ',', '/', ':', '\'', '"', '\n', 'é', '世', '{', '$', '%', '#',
-        '\\', '&', '<',
-    ];
     (0..dice.usize(..9)).map(|_| LETTERS[dice.usize(..LETTERS.len())]).collect()
 }
 
