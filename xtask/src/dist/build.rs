@@ -28,8 +28,14 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Builds `binary` of `package`; says where it is.
-    pub(super) fn build(&self, place: &Place, target: Target, package: &str, binary: &str) -> Result<PathBuf> {
+    /// Builds `binary` of `package` with these features besides the default ones; says where it is.
+    pub(super) fn build(
+        &self,
+        place: &Place,
+        target: Target,
+        (package, binary): (&str, &str),
+        features: &[&str],
+    ) -> Result<PathBuf> {
         let tools = self.zig.write_tools(target, &place.target.join("zig"))?;
         let folders = self.folders(place)?;
         let mut rust = vec![
@@ -61,7 +67,7 @@ impl Builder {
         }
         command
             .args(["build", "--locked", "--profile", PROFILE, "--target", target.triple])
-            .args(["--package", package, "--bin", binary])
+            .args(["--package", package, "--bin", binary, "--features", &features.join(",")])
             .env("CARGO_TARGET_DIR", &place.target)
             .env("CARGO_ENCODED_RUSTFLAGS", rust.join(std::ffi::OsStr::new("\x1f")))
             .env(format!("CC_{name}"), tools.compiler)

@@ -78,7 +78,7 @@ impl Dist {
     fn package(&self, builder: &Builder, place: &Place, targets: &[Target], out: &Path) -> Result<()> {
         let mut files = Files::default();
         for target in targets {
-            let executable = builder.build(place, *target, "aktus-lambda", "bootstrap")?;
+            let executable = builder.build(place, *target, ("aktus-lambda", "bootstrap"), &["packaged"])?;
             let bytes = fs::read(&executable)?;
             let archive = archive::zip(&[Entry { path: "bootstrap".to_owned(), bytes: &bytes, executable: true }])?;
             if archive.len() > MOST_ZIPPED {
@@ -107,7 +107,7 @@ impl Dist {
 
 /// The archive with the `aktus` command, and its name.
 fn command_line(builder: &Builder, place: &Place, target: Target) -> Result<(String, Vec<u8>)> {
-    let executable = fs::read(builder.build(place, target, "aktus-cli", "aktus")?)?;
+    let executable = fs::read(builder.build(place, target, ("aktus-cli", "aktus"), &[])?)?;
     let licenses = licenses::collect(&place.source, target, &["aktus-cli"])?;
     let [readme, license] = ["README.md", "LICENSE"].map(|name| fs::read(place.source.join(name)));
     let name = format!("aktus-{}-{}", env!("CARGO_PKG_VERSION"), target.triple);

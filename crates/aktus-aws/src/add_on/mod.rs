@@ -135,7 +135,7 @@ impl Aws {
         until: Instant,
         on_wait: OnWait<'_>,
     ) -> Result<AddOn, AddOnError> {
-        let mut wait = Wait::new(until, self.config.poll_interval(), on_wait);
+        let mut wait = Wait::new("eks:DescribeAddon", until, self.config.poll_interval(), on_wait);
         while let Some(answer) = wait.ask(self.add_on(cluster, name)).await {
             let reason = match answer {
                 Ok(add_on) => match add_on.status.as_str() {

@@ -189,7 +189,7 @@ impl Aws {
         until: Instant,
         on_wait: OnWait<'_>,
     ) -> Result<Cluster, ClusterError> {
-        let mut wait = Wait::new(until, self.config.poll_interval(), on_wait);
+        let mut wait = Wait::new("eks:DescribeCluster", until, self.config.poll_interval(), on_wait);
         while let Some(answer) = wait.ask(self.cluster(name)).await {
             let reason = match answer {
                 Ok(cluster) => match cluster.status.as_str() {

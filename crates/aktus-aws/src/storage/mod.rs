@@ -129,7 +129,7 @@ impl Aws {
         until: Instant,
         on_wait: OnWait<'_>,
     ) -> Result<FileSystem, StorageError> {
-        let mut wait = Wait::new(until, self.config.poll_interval(), on_wait);
+        let mut wait = Wait::new("elasticfilesystem:DescribeFileSystems", until, self.config.poll_interval(), on_wait);
         while let Some(answer) = wait.ask(self.file_system(id)).await {
             let reason = match answer {
                 Ok(file_system) => match missing(&file_system, vpc_id)? {

@@ -15,9 +15,9 @@ pub(crate) struct Wait<'a> {
 }
 
 impl<'a> Wait<'a> {
-    /// A wait until `until` that has no reason yet.
-    pub(crate) fn new(until: Instant, interval: Duration, on_wait: OnWait<'a>) -> Self {
-        Self { until, interval, tell: on_wait, reason: "no time was left to ask".to_owned() }
+    /// A wait until `until` whose only reason so far is that `action` was not answered.
+    pub(crate) fn new(action: &str, until: Instant, interval: Duration, on_wait: OnWait<'a>) -> Self {
+        Self { until, interval, tell: on_wait, reason: format!("{action} got no answer in the time that was left") }
     }
 
     /// The outcome of one question, or `None` when the deadline came first.
@@ -55,7 +55,7 @@ mod tests {
         let mut told = Vec::new();
         let mut on_wait = |reason: &str| told.push(reason.to_owned());
         let until = Instant::now() + Duration::from_mins(1);
-        let mut wait = Wait::new(until, Duration::ZERO, &mut on_wait);
+        let mut wait = Wait::new("eks:DescribeCluster", until, Duration::ZERO, &mut on_wait);
         for reason in ["a", "a", "b", "a"] {
             assert!(wait.pause(reason.to_owned()).await);
         }
@@ -67,7 +67,7 @@ mod tests {
     async fn a_deadline_ends_a_pause_and_a_question() {
         let until = Instant::now();
         let mut on_wait = |_: &str| ();
-        let mut wait = Wait::new(until, Duration::MAX, &mut on_wait);
+        let mut wait = Wait::new("eks:DescribeCluster", until, Duration::MAX, &mut on_wait);
         assert_eq!(wait.ask(std::future::pending::<()>()).await, None);
         assert!(!wait.pause("reason".to_owned()).await);
         assert_eq!(wait.into_reason(), "reason");

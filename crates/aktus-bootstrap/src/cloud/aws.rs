@@ -103,7 +103,10 @@ pub(super) async fn csi_driver(
 
 pub(super) async fn secret(aws: &Aws, arn: &str, until: Instant) -> Result<SecretString, Failure> {
     let read = tokio::time::timeout_at(until, aws.secret(arn)).await;
-    let read = read.map_err(|_| Failure::new(FailureKind::Unreachable, "Secrets Manager did not answer").about(arn))?;
+    let read = read.map_err(|_| {
+        Failure::new(FailureKind::Unreachable, "secretsmanager:GetSecretValue got no answer in the time that was left")
+            .about(arn)
+    })?;
     read.map_err(|error| failure(error.class(), &error).about(arn))
 }
 

@@ -3,6 +3,7 @@
 use aktus_sandbox::Sandbox;
 use aktus_sandbox::aws::{SecretValue, Timeline};
 use aktus_sandbox::cloudformation::RequestType;
+use aktus_sandbox::kubernetes::{Fault, FaultRule};
 use serde_json::json;
 
 use crate::stage::{CLUSTER, NAME, Stage, TOKEN_ARN, check, standing};
@@ -84,6 +85,19 @@ async fn throttling_passes() {
     }
     check(&stage, &stage.stack().create(Stage::properties(&json!({}))).await, "CREATE_COMPLETE", &[]);
     stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn throttling_without_end_is_a_failure_that_names_the_action() {
+    let actions = ["eks:DescribeCluster", "elasticfilesystem:DescribeFileSystems", "secretsmanager:GetSecretValue"];
+    let tries = actions.map(async |action| {
+        let stage = Stage::hurried().await;
+        stage.sandbox.aws().faults().throttle(action, u32::MAX);
+        let created = stage.stack().without_rollback().create(Stage::properties(&json!({}))).await;
+        check(&stage, &created, "CREATE_FAILED", &[action]);
+        stage.close().await;
+    });
+    futures::future::join_all(tries).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -185,4 +199,37 @@ async fn a_cluster_that_is_late_is_waited_for() {
     });
     check(&stage, &stage.stack().create(Stage::properties(&json!({}))).await, "CREATE_COMPLETE", &[]);
     stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_of_a_wrong_clock_is_a_refusal_that_names_the_clock() {
+    let stage = Stage::hurried().await;
+    // What an API server answers to a token that its authenticator finds too old or from the future.
+    let refused = Fault::Refuse { code: 401, message: "Unauthorized".to_owned() };
+    stage.sandbox.kubernetes().faults().add(FaultRule::every(refused));
+    let created = stage.stack().without_rollback().create(Stage::properties(&json!({}))).await;
+    check(&stage, &created, "CREATE_FAILED", &["step cluster", "the clock here is right", "access entry"]);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_private_endpoint_that_does_not_answer_is_called_private() {
+    let cases = [("nobody listens", Some("http://127.0.0.1:9")), ("packets are lost", None)];
+    let tries = cases.map(async |(case, endpoint)| {
+        let stage = Stage::hurried().await;
+        stage.sandbox.aws().change(|facts| {
+            let cluster = facts.clusters.get_mut(CLUSTER).expect("a cluster");
+            cluster.public_endpoint = false;
+            if let Some(endpoint) = endpoint {
+                endpoint.clone_into(&mut cluster.endpoint);
+            }
+        });
+        stage.sandbox.kubernetes().faults().add(FaultRule::every(Fault::Stall));
+        let created = stage.stack().without_rollback().create(Stage::properties(&json!({}))).await;
+        let words = ["step cluster", "the endpoint of the cluster is private", "a function needs a VPC configuration"];
+        check(&stage, &created, "CREATE_FAILED", &words);
+        assert!(created.reason().len() < 4096, "{case}");
+        stage.close().await;
+    });
+    futures::future::join_all(tries).await;
 }

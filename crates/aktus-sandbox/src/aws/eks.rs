@@ -90,7 +90,7 @@ fn describe_cluster(facts: &mut Facts, question: &Question<'_>) -> Answer {
             "subnetIds": cluster.subnet_ids,
             "securityGroupIds": [],
             "clusterSecurityGroupId": "sg-0a000000000000000",
-            "endpointPublicAccess": true,
+            "endpointPublicAccess": cluster.public_endpoint,
             "endpointPrivateAccess": true,
             "publicAccessCidrs": ["0.0.0.0/0"],
         },

@@ -92,6 +92,8 @@ pub struct Cluster {
     pub add_ons: BTreeMap<String, AddOn>,
     /// The principals with an access entry.
     pub access_entries: Vec<String>,
+    /// Whether the endpoint is reached from outside the VPC. Only what is told of the cluster changes, not who reaches it.
+    pub public_endpoint: bool,
 }
 
 /// An add-on of a cluster.
@@ -254,6 +256,7 @@ impl Facts {
                 issues: Vec::new(),
                 add_ons: add_ons.into_iter().map(|(name, version)| (name.to_owned(), AddOn::active(version))).collect(),
                 access_entries: vec![caller_arn],
+                public_endpoint: true,
             },
         );
         let mount_targets = subnets.iter().zip([("a", "10.0.0.10"), ("b", "10.0.16.10")]);
