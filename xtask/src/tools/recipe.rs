@@ -77,7 +77,16 @@ pub(super) fn of(tool: Tool) -> Recipe {
         }
         Tool::CfnLint => Recipe::Python { requirements: "cfn-lint", module: "cfnlint.runner", function: "main" },
         Tool::Moto => Recipe::Python { requirements: "moto", module: "moto.server", function: "main" },
-        Tool::Oracle => Recipe::Go { module: "oracle", package: ".", link: &[] },
+        Tool::Oracle => Recipe::Go {
+            module: "oracle",
+            package: ".",
+            // As in the released program, since templates can print it.
+            link: &[
+                ("helm.sh/helm/v4/internal/version.version", Value::Version),
+                ("helm.sh/helm/v4/internal/version.gitCommit", Value::Text("3900f434fd3ef2b84065dc04508df48f288dba00")),
+                ("helm.sh/helm/v4/internal/version.gitTreeState", Value::Text("clean")),
+            ],
+        },
     }
 }
 

@@ -51,8 +51,28 @@ pub(crate) fn same(question: &Question, ours: &Answer, theirs: &Answer) -> bool 
     match (ours, theirs) {
         (Ok(_), Ok(_)) if question.agreement == Agreement::Outcome => true,
         (Err(ours), Err(theirs)) => ours == theirs || explained(ours, theirs),
-        _ => ours == theirs,
+        (Ok(ours), Ok(theirs)) => ours == theirs || without_addresses(ours) == without_addresses(theirs),
+        _ => false,
     }
+}
+
+/// The output with `0x` in place of addresses in memory, which Go prints for pointers.
+fn without_addresses(output: &[u8]) -> Vec<u8> {
+    const SHORTEST: usize = 8;
+    let mut kept = Vec::with_capacity(output.len());
+    let mut rest = output;
+    while let Some((first, after)) = rest.split_first() {
+        let digits = rest.strip_prefix(b"0x").unwrap_or_default();
+        let length = digits.iter().take_while(|digit| digit.is_ascii_hexdigit()).count();
+        if length >= SHORTEST {
+            kept.extend_from_slice(b"0x");
+            rest = digits.get(length..).unwrap_or_default();
+        } else {
+            kept.push(*first);
+            rest = after;
+        }
+    }
+    kept
 }
 
 /// Differences that `COMPATIBILITY.md` explains: templates nest less deep here.
