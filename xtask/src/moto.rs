@@ -1,13 +1,13 @@
 //! Our questions to AWS, asked of moto, which is not ours.
 
 use std::fs::File;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command::{cargo, run};
+use crate::command::{cargo, free_ports, run};
 use crate::tools::{Tool, Tools};
 
 /// Starts moto and asks it what `crates/aktus-aws/examples/ask-moto.rs` asks.
@@ -34,7 +34,7 @@ struct Moto {
 
 impl Moto {
     fn start(tools: &Tools) -> Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        let [port] = free_ports()?;
         let folder = tempfile::tempdir()?;
         let log = File::create(folder.path().join("log"))?;
         let mut command = Command::new(tools.path(Tool::Moto)?);

@@ -23,6 +23,7 @@ use clap::Args;
 use sha2::{Digest as _, Sha256};
 
 use crate::command::root;
+use crate::tools::hex;
 use archive::Entry;
 use build::{Builder, Place};
 use target::{TARGETS, Target, Toolchain};
@@ -86,7 +87,7 @@ impl Dist {
                 bail!("{executable} has {size} bytes zipped, more than {MOST_ZIPPED}: find what made it grow");
             }
             let architecture = target.architecture.name();
-            let key = format!("bootstrap-{architecture}-{}.zip", hex(&archive)?);
+            let key = format!("bootstrap-{architecture}-{}.zip", hex(&Sha256::digest(&archive)));
             files.add(key.clone(), archive);
             let code = Code { bucket: self.bucket.clone(), key: Some(key), architecture: target.architecture };
             let template = platform_with(&code).to_yaml();
@@ -146,22 +147,13 @@ impl Files {
         let mut sums = String::new();
         for (name, bytes) in &self.0 {
             fs::write(folder.join(name), bytes)?;
-            writeln!(sums, "{}  {name}", hex(bytes)?)?;
+            writeln!(sums, "{}  {name}", hex(&Sha256::digest(bytes)))?;
             eprintln!("{:>10} bytes  {name}", bytes.len());
         }
         fs::write(folder.join(SUMS), sums)?;
         eprintln!("{} files and {SUMS} in {}", self.0.len(), folder.display());
         Ok(())
     }
-}
-
-/// The SHA-256 digest in hexadecimal.
-fn hex(bytes: &[u8]) -> Result<String> {
-    let mut digest = String::new();
-    for byte in Sha256::digest(bytes) {
-        write!(digest, "{byte:02x}")?;
-    }
-    Ok(digest)
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 //! kube-controller-manager, on free ports of 127.0.0.1, gone when dropped.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-use crate::command::output;
+use crate::command::{free_ports, output};
 use crate::tools::{Tool, Tools};
 
 /// The processes, and the folder with all that they read and write.
@@ -148,19 +147,6 @@ impl ApiServer {
 
 fn log_of(tool: Tool) -> String {
     format!("{}.log", tool.name())
-}
-
-/// Ports that were free a moment ago.
-fn free_ports<const N: usize>() -> Result<[u16; N]> {
-    let mut listeners = Vec::new();
-    let mut ports = [0; N];
-    for port in &mut ports {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        *port = listener.local_addr()?.port();
-        // All stay open until all are known, or one would be given twice.
-        listeners.push(listener);
-    }
-    Ok(ports)
 }
 
 impl Drop for ApiServer {

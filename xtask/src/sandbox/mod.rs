@@ -2,10 +2,10 @@
 //! by the Lambda.
 //!
 //! Real processes on 127.0.0.1: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok as the kubelets,
-//! an OCI registry. Played is only the cloud (`cloud/` here, and the AWS services, CloudFormation and the Lambda
+//! an OCI registry. Played is only the cloud (`real/cloud/`, and the AWS services, CloudFormation and the Lambda
 //! service of `aktus-sandbox`).
 //!
-//! All of it is behind the feature `sandbox`, so that the other tasks stay quick to build; without it this module
+//! All of it is in `real/`, behind the feature `sandbox`, so that the other tasks stay quick to build; without it this module
 //! only builds what is needed, in one call of cargo, and starts that.
 
 use std::path::PathBuf;
@@ -14,47 +14,15 @@ use clap::{Args, ValueEnum};
 
 use crate::tools::Tool;
 
-#[cfg(feature = "sandbox")]
-mod api;
-#[cfg(feature = "sandbox")]
-mod audit;
-#[cfg(feature = "sandbox")]
-mod by_command;
-#[cfg(feature = "sandbox")]
-mod by_function;
-#[cfg(feature = "sandbox")]
-mod certificates;
-#[cfg(feature = "sandbox")]
-mod cloud;
-#[cfg(feature = "sandbox")]
-mod console;
-#[cfg(feature = "sandbox")]
-mod control_plane;
-#[cfg(feature = "sandbox")]
-mod endurance;
 #[cfg(not(feature = "sandbox"))]
 mod launch;
 #[cfg(feature = "sandbox")]
-mod leftovers;
-#[cfg(feature = "sandbox")]
-mod process;
-#[cfg(feature = "sandbox")]
-mod proxy;
-#[cfg(feature = "sandbox")]
-mod registry;
-#[cfg(feature = "sandbox")]
-mod story;
-#[cfg(feature = "sandbox")]
-mod tokens;
-#[cfg(feature = "sandbox")]
-mod view;
-#[cfg(feature = "sandbox")]
-mod world;
+mod real;
 
 #[cfg(not(feature = "sandbox"))]
 pub(crate) use launch::run;
 #[cfg(feature = "sandbox")]
-pub(crate) use story::run;
+pub(crate) use real::run;
 
 /// What it takes; Helm 3 reads along where it is there.
 pub(crate) const TOOLS: [Tool; 9] = [

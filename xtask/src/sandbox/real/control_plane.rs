@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::api::Api;
 use super::audit;
 use super::certificates::{Authority, key_pair};
-use super::process::{Process, free_port};
+use super::process::Process;
+use crate::command::free_ports;
 use crate::tools::{Tool, Tools};
 
 /// How long the API server may take to become ready.
@@ -47,7 +48,7 @@ impl ControlPlane {
         user: &str,
     ) -> Result<Self> {
         let etcd = etcd(tools, directory)?;
-        let port = free_port()?;
+        let [port] = free_ports()?;
         let url = format!("https://127.0.0.1:{port}");
         let authority = Authority::new("cluster", directory)?;
         let write = |name: &str, text: String| -> Result<PathBuf> {
@@ -137,28 +138,29 @@ impl ControlPlane {
     fn start_others(&mut self, tools: &Tools, key: &Path, authority: &Path) -> Result<()> {
         let directory = self.directory.clone();
         let kubeconfig = shown(&self.kubeconfig);
-        let secured = |name: &str| -> Result<Vec<(&'static str, String)>> {
-            Ok(vec![
+        let [manager_port, scheduler_port, kubelet_port] = free_ports()?;
+        let secured = |name: &str, port: u16| {
+            vec![
                 ("kubeconfig", kubeconfig.clone()),
                 ("authentication-kubeconfig", kubeconfig.clone()),
                 ("authorization-kubeconfig", kubeconfig.clone()),
                 ("leader-elect", "false".to_owned()),
-                ("secure-port", free_port()?.to_string()),
+                ("secure-port", port.to_string()),
                 ("cert-dir", shown(&directory.join(name))),
-            ])
+            ]
         };
-        let mut controllers = secured("kube-controller-manager")?;
+        let mut controllers = secured("kube-controller-manager", manager_port);
         controllers.extend([
             ("service-account-private-key-file", shown(key)),
             ("root-ca-file", shown(authority)),
             ("use-service-account-credentials", "true".to_owned()),
         ]);
-        let scheduler = secured("kube-scheduler")?;
+        let scheduler = secured("kube-scheduler", scheduler_port);
         let kubelets = [
             ("kubeconfig", kubeconfig.clone()),
             ("manage-all-nodes", "true".to_owned()),
             ("node-lease-duration-seconds", "40".to_owned()),
-            ("server-address", format!("127.0.0.1:{}", free_port()?)),
+            ("server-address", format!("127.0.0.1:{kubelet_port}")),
             ("config", shown(&tools.folder(Tool::Kwok)?.join("stages.yaml"))),
         ];
         for (name, tool, flags) in [
@@ -197,8 +199,7 @@ impl ControlPlane {
 
 /// Starts etcd; answers where it listens, too.
 fn etcd(tools: &Tools, directory: &Path) -> Result<(Process, String)> {
-    let client = format!("http://127.0.0.1:{}", free_port()?);
-    let peer = format!("http://127.0.0.1:{}", free_port()?);
+    let [client, peer] = free_ports()?.map(|port| format!("http://127.0.0.1:{port}"));
     let options = [
         ("data-dir", shown(&directory.join("etcd"))),
         ("listen-client-urls", client.clone()),

@@ -9,7 +9,8 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 
 use super::certificates::Authority;
-use super::process::{Process, free_port, output};
+use super::process::{Process, output};
+use crate::command::free_ports;
 use crate::command::root;
 use crate::tools::{Tool, Tools};
 
@@ -35,7 +36,7 @@ impl Registry {
         let identity = authority.server("registry", &[HOST, "127.0.0.1"], directory)?;
         let users = directory.join("registry-users");
         fs::write(&users, format!("{USER}:{}\n", bcrypt::hash(password, 4)?))?;
-        let port = free_port()?;
+        let [port] = free_ports()?;
         let configuration = serde_json::json!({
             "version": 0.1,
             "log": {"level": "info", "accesslog": {"disabled": false}},
