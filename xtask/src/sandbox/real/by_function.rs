@@ -23,6 +23,8 @@ const MAX_BODY: usize = 4096;
 const IDENTITY: [&str; 3] = ["ClusterName", "Namespace", "ReleaseName"];
 /// Steps in which the function is killed, one after the other, in one Create: Lambda tries an event three times.
 const KILLED_IN: [[&str; 2]; 2] = [["storage-class", "namespace"], ["release", "wait"]];
+/// A version that nobody pushed.
+const NO_VERSION: &str = "9.9.9";
 
 /// The Lambda service and CloudFormation, with the function in place.
 struct Stage {
@@ -146,6 +148,26 @@ pub(super) async fn accidents(world: &mut World) -> Result<()> {
         leftovers::none(&world.plane.api, &before).await?;
         console::step(&format!("a Create killed in step {step} and deleted: nothing stays"));
     }
+    no_such_version(world).await?;
+    leftovers::none(&world.plane.api, &before).await
+}
+
+/// A chart version that does not exist: one FAILED that says which version of which chart was looked for where.
+async fn no_such_version(world: &World) -> Result<()> {
+    let stage = Stage::start(world, 0).await?;
+    let mut properties = properties(world);
+    properties["ChartVersion"] = json!(NO_VERSION);
+    let outcome = stage.stack().create(properties).await;
+    stage.judge("a Create of a version that does not exist", &outcome, StackStatus::RollbackComplete).await?;
+    let reason = outcome.reason();
+    let chart = chart();
+    let place = chart.trim_start_matches("oci://");
+    let requests = stage.cloudformation.requests();
+    let puts = requests.first().map_or(0, |create| create.puts.len());
+    if puts != 1 || !reason.contains(NO_VERSION) || !reason.contains(place) {
+        bail!("{chart} {NO_VERSION} was answered with {puts} PUTs: {reason}");
+    }
+    console::step(&format!("a Create of a version that does not exist: one FAILED, {reason}"));
     Ok(())
 }
 
