@@ -24,12 +24,14 @@
 
 mod eval;
 mod model;
+mod parse;
 mod render;
 pub mod stack;
 
-pub use eval::{EvaluateError, EvaluatedResource, Pseudo, ResourceGraph, Value, evaluate};
+pub use eval::{Edge, EdgeKind, EvaluateError, EvaluatedResource, Pseudo, ResourceGraph, Value, evaluate};
 pub use model::{
-    Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Resource, Retention, Rule, Template, Token,
-    tokens,
+    Assertion, Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Place, Resource, Retention, Rule,
+    Step, Template, Token, tokens,
 };
+pub use parse::{Limits, Parsed, as_yaml, parse, parse_within};
 pub use stack::{platform, platform_with};

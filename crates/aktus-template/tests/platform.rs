@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aktus_template::stack::{ANSWERS, Architecture, Code, INLINE_LIMIT};
-use aktus_template::{Condition, EvaluateError, Expr, Pseudo, ResourceGraph, Value, evaluate, platform, platform_with};
+use aktus_template::{EvaluateError, Expr, Pseudo, ResourceGraph, Value, evaluate, platform, platform_with};
 
 const AUTO_ONLY: [&str; 1] = ["EKSAutoModeNodeRole"];
 const TRADITIONAL_ONLY: [&str; 11] = [
@@ -453,31 +453,13 @@ fn states_are_told_by_the_custom_resource() {
     assert_eq!(template.outputs.values().filter(|output| output.export.is_some()).count(), 10);
 }
 
-/// The parameters and conditions that a condition looks at.
-fn looked_at<'c>(condition: &'c Condition, parameters: &mut BTreeSet<&'c str>, conditions: &mut BTreeSet<&'c str>) {
-    match condition {
-        Condition::Equals(left, right) => {
-            parameters.extend(left.references());
-            parameters.extend(right.references());
-        }
-        Condition::Not(inner) => looked_at(inner, parameters, conditions),
-        Condition::And(all) | Condition::Or(all) => {
-            for inner in all {
-                looked_at(inner, parameters, conditions);
-            }
-        }
-        Condition::Named(name) => {
-            conditions.insert(name);
-        }
-    }
-}
-
 #[test]
 fn everything_declared_is_used_and_explained() {
     let template = platform();
     let (mut parameters, mut conditions) = (BTreeSet::new(), BTreeSet::new());
     for condition in template.conditions.values() {
-        looked_at(condition, &mut parameters, &mut conditions);
+        conditions.extend(condition.names());
+        parameters.extend(condition.values().into_iter().flat_map(Expr::references));
     }
     for resource in template.resources.values() {
         conditions.extend(resource.condition.as_deref());

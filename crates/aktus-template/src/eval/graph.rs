@@ -6,16 +6,48 @@ use indexmap::IndexMap;
 
 use super::intrinsics::Scope;
 use super::{EvaluateError, Value};
+use crate::model::{Expr, Path, Place, Retention, Token, tokens};
 
 /// What a template creates under given parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceGraph {
     /// Which conditions hold.
     pub conditions: IndexMap<String, bool>,
+    /// The conditions that hang on what only AWS can tell; above they count as not holding.
+    pub undecided: BTreeSet<String>,
     /// The resources that exist, in an order in which each comes after those it needs.
     pub resources: IndexMap<String, EvaluatedResource>,
     /// The outputs that exist.
     pub outputs: IndexMap<String, Value>,
+    /// The parameters whose pattern is beyond us, so that their values were not compared with it.
+    pub unchecked: Vec<String>,
+}
+
+impl ResourceGraph {
+    /// The logical ids in an order in which the resources can be created.
+    pub fn creation_order(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.resources.keys().map(String::as_str)
+    }
+
+    /// The logical ids in an order in which the resources can be deleted: that of creation, backwards.
+    pub fn deletion_order(&self) -> impl Iterator<Item = &str> {
+        self.creation_order().rev()
+    }
+
+    /// Everything that a resource needs, directly or through others: what is there before it is created and until it
+    /// is deleted.
+    pub fn needed_by(&self, resource: &str) -> BTreeSet<&str> {
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<&EvaluatedResource> = self.resources.get(resource).into_iter().collect();
+        while let Some(resource) = open.pop() {
+            for name in &resource.needs {
+                if seen.insert(name.as_str()) {
+                    open.extend(self.resources.get(name));
+                }
+            }
+        }
+        seen
+    }
 }
 
 /// A resource after evaluation.
@@ -27,68 +59,155 @@ pub struct EvaluatedResource {
     pub properties: IndexMap<String, Value>,
     /// The resources that are created before and deleted after it.
     pub needs: BTreeSet<String>,
+    /// Why it needs them, one for each reference, in the order of the template.
+    pub edges: Vec<Edge>,
+    /// What happens when it is removed from the stack.
+    pub deletion_policy: Option<Retention>,
 }
 
-pub(super) fn build(scope: &Scope<'_>) -> Result<ResourceGraph, EvaluateError> {
+/// One reference of a resource to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The resource referred to.
+    pub to: String,
+    /// How.
+    pub kind: EdgeKind,
+    /// Where in the template.
+    pub place: Place,
+}
+
+/// How a resource refers to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EdgeKind {
+    /// `Ref`
+    Ref,
+    /// `Fn::GetAtt`
+    GetAtt,
+    /// A variable in the text of `Fn::Sub`
+    Sub,
+    /// `DependsOn`
+    DependsOn,
+}
+
+pub(super) fn build(scope: &Scope<'_>) -> ResourceGraph {
     let mut found = BTreeMap::new();
     let mut order = Vec::new();
+    let top = Path::top("Resources");
     for (name, resource) in &scope.template.resources {
+        let here = top.key(name);
+        if let Some(condition) = &resource.condition
+            && !scope.conditions.contains_key(condition)
+        {
+            let place = here.key("Condition").place();
+            scope.problem(EvaluateError::Dangling { place, name: condition.clone() });
+        }
         if !scope.exists(name) {
             continue;
         }
-        let place = format!("Resources.{name}.Properties");
-        let Value::Map(properties) = scope.map(&resource.properties, &place)? else { continue };
-        let mut needs = BTreeSet::new();
+        let path = here.key("Properties");
+        let properties = match resource.attributes.get("Properties") {
+            Some(function) => scope.value(function, &path),
+            None => scope.map(&resource.properties, &path),
+        };
+        let properties = if let Value::Map(properties) = properties { properties } else { IndexMap::new() };
+        let mut edges = Vec::new();
         for other in &resource.depends_on {
-            if !scope.template.resources.contains_key(other) {
-                let place = format!("Resources.{name}.DependsOn");
-                return Err(EvaluateError::Dangling { place, name: other.clone() });
+            let place = here.key("DependsOn").place();
+            if scope.exists(other) {
+                edges.push(Edge { to: other.clone(), kind: EdgeKind::DependsOn, place });
+            } else if !scope.template.resources.contains_key(other) && !scope.template.has_macros() {
+                scope.problem(EvaluateError::Dangling { place, name: other.clone() });
             }
-            needs.insert(other.clone());
         }
-        for expr in resource.properties.values() {
-            needs.extend(taken(scope, expr));
+        for (key, expr) in &resource.properties {
+            taken(scope, expr, &path.key(key), &mut edges);
         }
-        needs.retain(|other| scope.exists(other));
+        for (key, expr) in &resource.attributes {
+            taken(scope, expr, &here.key(key), &mut edges);
+        }
+        let needs = edges.iter().map(|edge| edge.to.clone()).collect();
         order.push(name.clone());
-        found.insert(name.clone(), EvaluatedResource { kind: resource.kind.clone(), properties, needs });
+        let evaluated = EvaluatedResource {
+            kind: resource.kind.clone(),
+            properties,
+            needs,
+            edges,
+            deletion_policy: resource.deletion_policy,
+        };
+        found.insert(name.clone(), evaluated);
     }
     let mut outputs = IndexMap::new();
+    let top = Path::top("Outputs");
     for (name, output) in &scope.template.outputs {
-        if scope.holds(output.condition.as_deref()) {
-            outputs.insert(name.clone(), scope.value(&output.value, &format!("Outputs.{name}"))?);
+        let here = top.key(name);
+        if let Some(condition) = output.condition.as_ref().filter(|name| !scope.conditions.contains_key(*name)) {
+            let place = here.key("Condition").place();
+            scope.problem(EvaluateError::Dangling { place, name: condition.clone() });
+        } else if scope.holds(output.condition.as_deref()) {
+            outputs.insert(name.clone(), scope.value(&output.value, &here.key("Value")));
         }
     }
-    let resources = sort(order, found)?;
-    Ok(ResourceGraph { conditions: scope.conditions.clone(), resources, outputs })
+    ResourceGraph {
+        conditions: scope.conditions.clone(),
+        undecided: scope.undecided.clone(),
+        resources: sort(scope, order, found),
+        outputs,
+        unchecked: Vec::new(),
+    }
 }
 
 /// The resources an expression refers to on the branches that are taken:
 /// a reference inside `Fn::If` is a dependency only when its condition holds.
-fn taken(scope: &Scope<'_>, expr: &crate::model::Expr) -> BTreeSet<String> {
-    use crate::model::Expr;
+fn taken(scope: &Scope<'_>, expr: &Expr, path: &Path<'_>, edges: &mut Vec<Edge>) {
+    let mut add = |name: &str, kind: EdgeKind, path: &Path<'_>| {
+        if scope.exists(name) && !scope.parameters.contains_key(name) {
+            edges.push(Edge { to: name.to_owned(), kind, place: path.place() });
+        }
+    };
     match expr {
         Expr::If(condition, then, otherwise) => {
-            taken(scope, if scope.holds(Some(condition)) { then } else { otherwise })
+            let path = path.key("Fn::If");
+            if scope.holds(Some(condition)) {
+                taken(scope, then, &path.index(1), edges);
+            } else {
+                taken(scope, otherwise, &path.index(2), edges);
+            }
         }
-        Expr::List(items) => items.iter().flat_map(|item| taken(scope, item)).collect(),
-        Expr::Map(entries) => entries.values().flat_map(|entry| taken(scope, entry)).collect(),
-        Expr::Join(_, inner) | Expr::Split(_, inner) | Expr::GetAzs(inner) => taken(scope, inner),
-        Expr::Select(first, second) => taken(scope, first).into_iter().chain(taken(scope, second)).collect(),
-        Expr::Sub(_, variables) => {
-            let own = variables.values().flat_map(|variable| taken(scope, variable));
-            own.chain(expr.references().into_iter().map(str::to_owned)).collect()
+        Expr::Ref(name) => add(name, EdgeKind::Ref, path),
+        Expr::GetAtt(name, _) => add(name, EdgeKind::GetAtt, path),
+        Expr::Sub(template, variables) => {
+            let path = path.key("Fn::Sub");
+            for token in tokens(template) {
+                if let Token::Variable(name) = token
+                    && !variables.contains_key(name)
+                {
+                    add(name.split('.').next().unwrap_or(name), EdgeKind::Sub, &path);
+                }
+            }
+            for (key, variable) in variables {
+                taken(scope, variable, &path.index(1).key(key), edges);
+            }
         }
-        other => other.references().into_iter().map(str::to_owned).collect(),
+        Expr::Call(name, argument) if name == "GetAtt" => {
+            if let Expr::List(items) = &**argument
+                && let Some(Expr::Text(resource)) = items.first()
+            {
+                add(resource, EdgeKind::GetAtt, path);
+            }
+            taken(scope, argument, &path.key("Fn::GetAtt"), edges);
+        }
+        // Only its direct children: what is inside an `Fn::If` is taken or not as above.
+        other => other.each_child(path, &mut |child, path| taken(scope, child, path, edges)),
     }
 }
 
 /// Each after those it needs; otherwise in the order of the template.
 fn sort(
+    scope: &Scope<'_>,
     order: Vec<String>,
     mut found: BTreeMap<String, EvaluatedResource>,
-) -> Result<IndexMap<String, EvaluatedResource>, EvaluateError> {
-    let mut sorted: IndexMap<String, EvaluatedResource> = IndexMap::new();
+) -> IndexMap<String, EvaluatedResource> {
+    let mut sorted: IndexMap<String, EvaluatedResource> = IndexMap::with_capacity(order.len());
     let mut open = order;
     while !open.is_empty() {
         let before = open.len();
@@ -101,8 +220,27 @@ fn sort(
             !ready
         });
         if open.len() == before {
-            return Err(EvaluateError::Circle { names: open });
+            scope.problem(EvaluateError::Circle { names: circle(&found) });
+            for name in open.drain(..) {
+                if let Some(resource) = found.remove(&name) {
+                    sorted.insert(name, resource);
+                }
+            }
         }
     }
-    Ok(sorted)
+    sorted
+}
+
+/// One circle among resources that each need another of them.
+fn circle(open: &BTreeMap<String, EvaluatedResource>) -> Vec<String> {
+    let mut way: Vec<String> = Vec::new();
+    let mut next = open.keys().next();
+    while let Some(name) = next {
+        if let Some(start) = way.iter().position(|step| step == name) {
+            return way.split_off(start);
+        }
+        way.push(name.clone());
+        next = open.get(name).and_then(|resource| resource.needs.iter().find(|other| open.contains_key(*other)));
+    }
+    way
 }

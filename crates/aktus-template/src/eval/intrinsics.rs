@@ -1,22 +1,46 @@
 //! One function per intrinsic.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine as _;
 use indexmap::IndexMap;
 
 use super::cidr;
 use super::{EvaluateError, Pseudo, Value};
-use crate::model::{Expr, Template, Token, tokens};
+use crate::model::{Expr, Path, Template, Token, long_name, tokens};
 
 /// What an expression can see.
 pub(super) struct Scope<'a> {
     pub(super) template: &'a Template,
     pub(super) parameters: BTreeMap<&'a str, Value>,
     pub(super) pseudo: &'a Pseudo,
+    /// Those decided; what is undecided is here as not holding, and below.
     pub(super) conditions: IndexMap<String, bool>,
+    pub(super) undecided: BTreeSet<String>,
+    /// What is wrong; a value with something wrong in it is unknown.
+    pub(super) problems: RefCell<Vec<EvaluateError>>,
 }
 
 impl Scope<'_> {
+    pub(super) fn problem(&self, problem: EvaluateError) {
+        let mut problems = self.problems.borrow_mut();
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+
+    /// Tells that a function got what it cannot work with; the value is then unknown.
+    fn misused(&self, path: &Path<'_>, function: &'static str, problem: impl Into<String>) -> Value {
+        self.problem(EvaluateError::Intrinsic { place: path.place(), function, problem: problem.into() });
+        Value::Unknown(function.to_owned())
+    }
+
+    fn dangling(&self, path: &Path<'_>, name: &str) -> Value {
+        self.problem(EvaluateError::Dangling { place: path.place(), name: name.to_owned() });
+        Value::Unknown(name.to_owned())
+    }
+
     /// Whether a resource exists under these parameters.
     pub(super) fn exists(&self, resource: &str) -> bool {
         self.template.resources.get(resource).is_some_and(|found| self.holds(found.condition.as_deref()))
@@ -27,65 +51,78 @@ impl Scope<'_> {
         condition.is_none_or(|name| self.conditions.get(name).copied().unwrap_or(false))
     }
 
-    /// The value of an expression; `place` names it in errors.
-    pub(super) fn value(&self, expr: &Expr, place: &str) -> Result<Value, EvaluateError> {
+    /// The value of an expression that stands at `path`.
+    pub(super) fn value(&self, expr: &Expr, path: &Path<'_>) -> Value {
         match expr {
-            Expr::Bool(value) => Ok(Value::Bool(*value)),
-            Expr::Integer(value) => Ok(Value::Integer(*value)),
-            Expr::Text(text) => Ok(Value::Text(text.clone())),
-            Expr::List(items) => self.list(items, place),
-            Expr::Map(entries) => self.map(entries, place),
-            Expr::Ref(name) => self.reference(name, place),
-            Expr::GetAtt(resource, attribute) => self.attribute(resource, attribute, place),
-            Expr::Sub(template, variables) => self.sub(template, variables, place),
-            Expr::Join(delimiter, items) => self.join(delimiter, items, place),
-            Expr::Select(index, items) => self.select(index, items, place),
-            Expr::Split(delimiter, text) => self.split(delimiter, text, place),
+            Expr::Null => Value::NoValue,
+            Expr::Bool(value) => Value::Bool(*value),
+            Expr::Integer(value) => Value::Integer(*value),
+            Expr::Float(value) => Value::Float(*value),
+            Expr::Text(text) => Value::Text(text.clone()),
+            Expr::List(items) => self.list(items, path),
+            Expr::Map(entries) => self.map(entries, path),
+            Expr::Ref(name) => self.reference(name, path),
+            Expr::GetAtt(resource, attribute) => self.attribute(resource, attribute, path),
+            Expr::Sub(template, variables) => self.sub(template, variables, path),
+            Expr::Join(delimiter, items) => self.join(delimiter, items, path),
+            Expr::Select(index, items) => self.select(index, items, path),
+            Expr::Split(delimiter, text) => self.split(delimiter, text, path),
             Expr::If(condition, then, otherwise) => {
-                if !self.conditions.contains_key(condition) {
-                    return Err(EvaluateError::Dangling { place: place.to_owned(), name: condition.clone() });
+                let path = path.key("Fn::If");
+                if self.undecided.contains(condition) {
+                    return Value::Unknown(format!("Fn::If {condition}"));
                 }
-                self.value(if self.holds(Some(condition)) { then } else { otherwise }, place)
+                match self.conditions.get(condition) {
+                    None => self.dangling(&path, condition),
+                    Some(true) => self.value(then, &path.index(1)),
+                    Some(false) => self.value(otherwise, &path.index(2)),
+                }
             }
-            Expr::Cidr(block, count, bits) => self.cidr(block, count, bits, place),
+            Expr::Cidr(block, count, bits) => self.cidr(block, count, bits.as_deref(), path),
             Expr::GetAzs(region) => {
-                let region = self.text(region, place, "Fn::GetAZs")?;
-                let region = if region.is_empty() { self.pseudo.region.clone() } else { region };
-                let zone = |index: usize| Value::Unknown(format!("zone {index} of {region}"));
-                Ok(Value::List((1..=3).map(zone).collect()))
+                let region = self.value(region, &path.key("Fn::GetAZs")).as_text().unwrap_or_default();
+                let region = if region.is_empty() { &self.pseudo.region } else { &region };
+                Value::Unknown(format!("zones of {region}"))
             }
+            Expr::FindInMap(arguments) => self.find_in_map(arguments, path),
+            Expr::Base64(inner) => self.base64(inner, path),
+            Expr::ImportValue(name) => {
+                let name = self.value(name, &path.key("Fn::ImportValue"));
+                Value::Unknown(format!("export {}", name.as_text().unwrap_or_default()))
+            }
+            Expr::Length(list) => match self.value(list, &path.key("Fn::Length")) {
+                Value::List(items) => Value::Integer(i64::try_from(items.len()).unwrap_or(i64::MAX)),
+                Value::Unknown(what) => Value::Unknown(format!("length of {what}")),
+                _ => self.misused(path, "Fn::Length", "expected a list"),
+            },
+            Expr::ToJsonString(inner) => {
+                Value::Text(self.value(inner, &path.key("Fn::ToJsonString")).to_json(false).to_string())
+            }
+            Expr::Call(name, argument) => self.call(name, argument, path),
         }
     }
 
     /// A list; `AWS::NoValue` items are left out.
-    fn list(&self, items: &[Expr], place: &str) -> Result<Value, EvaluateError> {
-        let mut values = Vec::with_capacity(items.len());
-        for item in items {
-            match self.value(item, place)? {
-                Value::NoValue => {}
-                value => values.push(value),
-            }
-        }
-        Ok(Value::List(values))
+    fn list(&self, items: &[Expr], path: &Path<'_>) -> Value {
+        let values = items.iter().enumerate().map(|(index, item)| self.value(item, &path.index(index)));
+        Value::List(values.filter(|value| *value != Value::NoValue).collect())
     }
 
     /// A map; entries with `AWS::NoValue` are left out.
-    pub(super) fn map(&self, entries: &IndexMap<String, Expr>, place: &str) -> Result<Value, EvaluateError> {
+    pub(super) fn map(&self, entries: &IndexMap<String, Expr>, path: &Path<'_>) -> Value {
         let mut values = IndexMap::with_capacity(entries.len());
         for (key, entry) in entries {
-            match self.value(entry, &format!("{place}.{key}"))? {
-                Value::NoValue => {}
-                value => {
-                    values.insert(key.clone(), value);
-                }
+            let value = self.value(entry, &path.key(key));
+            if value != Value::NoValue {
+                values.insert(key.clone(), value);
             }
         }
-        Ok(Value::Map(values))
+        Value::Map(values)
     }
 
-    fn reference(&self, name: &str, place: &str) -> Result<Value, EvaluateError> {
+    fn reference(&self, name: &str, path: &Path<'_>) -> Value {
         if let Some(value) = self.parameters.get(name) {
-            return Ok(value.clone());
+            return value.clone();
         }
         let text = match name {
             "AWS::AccountId" => &self.pseudo.account_id,
@@ -93,119 +130,270 @@ impl Scope<'_> {
             "AWS::Region" => &self.pseudo.region,
             "AWS::StackName" => &self.pseudo.stack_name,
             "AWS::URLSuffix" => &self.pseudo.url_suffix,
-            "AWS::NoValue" => return Ok(Value::NoValue),
-            "AWS::StackId" | "AWS::NotificationARNs" => return Ok(Value::Unknown(name.to_owned())),
-            resource => {
-                return self.resource(resource, place).map(|()| Value::Unknown(resource.to_owned()));
-            }
+            "AWS::NoValue" => return Value::NoValue,
+            "AWS::StackId" | "AWS::NotificationARNs" => return Value::Unknown(name.to_owned()),
+            resource => return self.resource(resource, path).unwrap_or_else(|| Value::Unknown(resource.to_owned())),
         };
-        Ok(Value::Text(text.clone()))
+        Value::Text(text.clone())
     }
 
-    fn attribute(&self, resource: &str, attribute: &str, place: &str) -> Result<Value, EvaluateError> {
-        self.resource(resource, place)?;
-        Ok(Value::Unknown(format!("{resource}.{attribute}")))
+    fn attribute(&self, resource: &str, attribute: &str, path: &Path<'_>) -> Value {
+        self.resource(resource, path).unwrap_or_else(|| Value::Unknown(format!("{resource}.{attribute}")))
     }
 
-    fn resource(&self, name: &str, place: &str) -> Result<(), EvaluateError> {
-        if self.exists(name) {
-            return Ok(());
+    /// Nothing if there is such a resource, or a macro could still bring it.
+    fn resource(&self, name: &str, path: &Path<'_>) -> Option<Value> {
+        let decided = self.template.resources.get(name).and_then(|found| found.condition.as_ref());
+        let undecided = decided.is_some_and(|condition| self.undecided.contains(condition));
+        if self.exists(name) || undecided || self.template.has_macros() && !self.template.resources.contains_key(name) {
+            return None;
         }
-        Err(EvaluateError::Dangling { place: place.to_owned(), name: name.to_owned() })
+        Some(self.dangling(path, name))
     }
 
-    fn sub(&self, template: &str, variables: &IndexMap<String, Expr>, place: &str) -> Result<Value, EvaluateError> {
+    fn sub(&self, template: &str, variables: &IndexMap<String, Expr>, path: &Path<'_>) -> Value {
+        let path = path.key("Fn::Sub");
+        let pieces = tokens(template);
+        let value = |name: &str| match (variables.get(name), name.split_once('.')) {
+            (Some(own), _) => self.value(own, &path.index(1).key(name)),
+            (None, Some((resource, attribute))) => self.attribute(resource, attribute, &path),
+            (None, None) => self.reference(name, &path),
+        };
+        if let [Token::Variable(name)] = pieces[..]
+            && let unknown @ Value::Unknown(_) = value(name)
+        {
+            return unknown;
+        }
         let mut text = String::new();
-        for token in tokens(template) {
-            match token {
+        for piece in pieces {
+            match piece {
                 Token::Text(part) => text.push_str(part),
                 Token::Literal(name) => text.extend(["${", name, "}"]),
                 Token::Variable(name) => {
-                    let value = match (variables.get(name), name.split_once('.')) {
-                        (Some(own), _) => self.value(own, place)?,
-                        (None, Some((resource, attribute))) => self.attribute(resource, attribute, place)?,
-                        (None, None) => self.reference(name, place)?,
-                    };
-                    let part = value.as_text().ok_or_else(|| EvaluateError::Intrinsic {
-                        place: place.to_owned(),
-                        function: "Fn::Sub",
-                        problem: format!("cannot put `{name}` into text: it is a list or a map"),
-                    })?;
-                    text.push_str(&part);
+                    if let Some(part) = value(name).as_text() {
+                        text.push_str(&part)
+                    } else {
+                        let problem = format!("cannot put `{name}` into text: it is a list, a map or nothing");
+                        return self.misused(&path, "Fn::Sub", problem);
+                    }
                 }
             }
         }
-        Ok(Value::Text(text))
+        Value::Text(text)
     }
 
-    fn join(&self, delimiter: &str, items: &Expr, place: &str) -> Result<Value, EvaluateError> {
-        let parts: Option<Vec<_>> = self.items(items, place, "Fn::Join")?.iter().map(Value::as_text).collect();
-        let parts = parts.ok_or_else(|| EvaluateError::Intrinsic {
-            place: place.to_owned(),
-            function: "Fn::Join",
-            problem: "can only join text".to_owned(),
-        })?;
-        Ok(Value::Text(parts.join(delimiter)))
-    }
-
-    fn select(&self, index: &Expr, items: &Expr, place: &str) -> Result<Value, EvaluateError> {
-        let index = self.text(index, place, "Fn::Select")?;
-        let mut items = self.items(items, place, "Fn::Select")?;
-        match index.parse::<usize>() {
-            Ok(number) if number < items.len() => Ok(items.swap_remove(number)),
-            _ => Err(EvaluateError::Select { place: place.to_owned(), index, length: items.len() }),
+    fn join(&self, delimiter: &str, items: &Expr, path: &Path<'_>) -> Value {
+        match self.value(items, &path.key("Fn::Join").index(1)) {
+            Value::List(items) => match items.iter().map(Value::as_text).collect::<Option<Vec<_>>>() {
+                Some(parts) => Value::Text(parts.join(delimiter)),
+                None => self.misused(path, "Fn::Join", "can only join text"),
+            },
+            Value::Unknown(what) => Value::Unknown(format!("{what} joined")),
+            _ => self.misused(path, "Fn::Join", "expected a list"),
         }
     }
 
-    fn split(&self, delimiter: &str, text: &Expr, place: &str) -> Result<Value, EvaluateError> {
-        if let Value::Unknown(what) = self.value(text, place)? {
-            // Nobody knows how many parts; those that templates ask for are named.
-            let part = |index: usize| Value::Unknown(format!("part {index} of {what}"));
-            return Ok(Value::List((0..8).map(part).collect()));
+    fn select(&self, index: &Expr, items: &Expr, path: &Path<'_>) -> Value {
+        let path = path.key("Fn::Select");
+        let index = self.value(index, &path.index(0));
+        let items = self.value(items, &path.index(1));
+        let Some(index) = index.as_text().filter(|_| !index.is_partly_unknown()) else {
+            return Value::Unknown("Fn::Select".to_owned());
+        };
+        let number = index.parse::<usize>().ok();
+        match (items, number) {
+            (Value::List(mut items), Some(number)) if number < items.len() => items.swap_remove(number),
+            // What is unknown may hold more.
+            (Value::List(items), Some(number)) if items.iter().any(Value::is_partly_unknown) => {
+                Value::Unknown(format!("item {number} of a list"))
+            }
+            (Value::List(items), _) => {
+                self.problem(EvaluateError::Select { place: path.place(), index, length: items.len() });
+                Value::Unknown("Fn::Select".to_owned())
+            }
+            (Value::Unknown(what), number) => Value::Unknown(match (what.strip_prefix("zones of "), number) {
+                (Some(region), Some(number)) => format!("zone {} of {region}", number + 1),
+                _ => match what.strip_prefix("parts of ") {
+                    Some(whole) => format!("part {index} of {whole}"),
+                    None => format!("item {index} of {what}"),
+                },
+            }),
+            _ => self.misused(&path, "Fn::Select", "expected a list"),
         }
-        let text = self.text(text, place, "Fn::Split")?;
+    }
+
+    fn split(&self, delimiter: &str, text: &Expr, path: &Path<'_>) -> Value {
+        let value = self.value(text, &path.key("Fn::Split").index(1));
+        if let Value::Unknown(what) = value {
+            return Value::Unknown(format!("parts of {what}"));
+        }
         if delimiter.is_empty() {
-            return Err(EvaluateError::Intrinsic {
-                place: place.to_owned(),
-                function: "Fn::Split",
-                problem: "needs a delimiter".to_owned(),
+            return self.misused(path, "Fn::Split", "needs a delimiter");
+        }
+        match value.as_text() {
+            Some(text) => Value::List(parts(&text, delimiter).into_iter().map(Value::from_part).collect()),
+            None => self.misused(path, "Fn::Split", "expected text"),
+        }
+    }
+
+    fn cidr(&self, block: &Expr, count: &Expr, bits: Option<&Expr>, path: &Path<'_>) -> Value {
+        let path = path.key("Fn::Cidr");
+        let block = self.value(block, &path.index(0));
+        let count = self.value(count, &path.index(1));
+        let bits = bits.map(|bits| self.value(bits, &path.index(2)));
+        let number = |value: &Value| value.as_text().and_then(|text| text.parse::<u32>().ok());
+        let (Some(text), Some(number_of)) = (block.as_text(), number(&count)) else {
+            return match (&block, &count) {
+                (Value::Unknown(_), _) | (_, Value::Unknown(_)) => Value::Unknown("Fn::Cidr".to_owned()),
+                _ => self.misused(&path, "Fn::Cidr", "expected a block and how many"),
+            };
+        };
+        let unknown = block.is_partly_unknown() || bits.as_ref().is_none_or(Value::is_partly_unknown);
+        // Blocks of IPv6 are cut by other rules.
+        if unknown || text.contains(':') {
+            let what = if let Value::Unknown(what) = &block { what } else { &text };
+            let one = |index| Value::Unknown(format!("block {index} of {what}"));
+            return Value::List((0..number_of.min(256)).map(one).collect());
+        }
+        let bits = bits.unwrap_or(Value::NoValue);
+        let blocks = number(&bits).and_then(|bits| cidr::blocks(&text, number_of, bits));
+        if let Some(blocks) = blocks {
+            Value::List(blocks.into_iter().map(Value::Text).collect())
+        } else {
+            let bits = bits.as_text().unwrap_or_default();
+            let problem = format!("cannot make {number_of} blocks with {bits} host bits out of `{text}`");
+            self.misused(&path, "Fn::Cidr", problem)
+        }
+    }
+
+    fn find_in_map(&self, arguments: &[Expr], path: &Path<'_>) -> Value {
+        let path = path.key("Fn::FindInMap");
+        let values: Vec<Value> = arguments
+            .iter()
+            .take(3)
+            .enumerate()
+            .map(|(index, argument)| self.value(argument, &path.index(index)))
+            .collect();
+        let keys: Option<Vec<String>> = values.iter().map(Value::as_text).collect();
+        let [map, first, second] = match keys.map(<[String; 3]>::try_from) {
+            Some(Ok(keys)) if !values.iter().any(Value::is_partly_unknown) => keys,
+            Some(_) => return Value::Unknown("Fn::FindInMap".to_owned()),
+            None => return self.misused(&path, "Fn::FindInMap", "expected the name of a map and two keys"),
+        };
+        let entry = |value: &'_ Expr, key: &str| match value {
+            Expr::Map(entries) => entries.get(key).cloned(),
+            _ => None,
+        };
+        let found = self.template.mappings.get(&map);
+        if let Some(value) = found.and_then(|map| entry(map, &first)).and_then(|map| entry(&map, &second)) {
+            return self.value(&value, &path);
+        }
+        if let Some(default) = arguments.get(3).and_then(|options| entry(options, "DefaultValue")) {
+            return self.value(&default, &path.index(3).key("DefaultValue"));
+        }
+        match found {
+            // A macro has yet to fill it.
+            Some(Expr::Call(..)) => Value::Unknown("Fn::FindInMap".to_owned()),
+            Some(_) => {
+                self.misused(&path, "Fn::FindInMap", format!("finds no `{first}`, `{second}` in the mapping `{map}`"))
+            }
+            None if self.template.has_macros() => Value::Unknown("Fn::FindInMap".to_owned()),
+            None => self.dangling(&path, &map),
+        }
+    }
+
+    fn base64(&self, inner: &Expr, path: &Path<'_>) -> Value {
+        let value = self.value(inner, &path.key("Fn::Base64"));
+        match value.as_text() {
+            Some(text) if value.is_partly_unknown() => Value::Unknown(format!("Base64 of {text}")),
+            Some(text) => Value::Text(base64::engine::general_purpose::STANDARD.encode(text)),
+            None => self.misused(path, "Fn::Base64", "expected text"),
+        }
+    }
+
+    /// Functions whose arguments are functions themselves, and those only AWS knows.
+    fn call(&self, name: &str, argument: &Expr, path: &Path<'_>) -> Value {
+        let long = long_name(name);
+        if name == "Transform" {
+            let whose = match argument {
+                Expr::Map(entries) => entries.get("Name"),
+                _ => None,
+            };
+            return Value::Unknown(match whose {
+                Some(Expr::Text(whose)) => format!("{long} {whose}"),
+                _ => long,
             });
         }
-        Ok(Value::List(text.split(delimiter).map(|part| Value::Text(part.to_owned())).collect()))
-    }
-
-    fn cidr(&self, block: &Expr, count: &Expr, bits: &Expr, place: &str) -> Result<Value, EvaluateError> {
-        let [block, count, bits] = [
-            self.text(block, place, "Fn::Cidr")?,
-            self.text(count, place, "Fn::Cidr")?,
-            self.text(bits, place, "Fn::Cidr")?,
-        ];
-        let numbers = count.parse().ok().zip(bits.parse().ok());
-        let blocks = numbers.and_then(|(count, bits)| cidr::blocks(&block, count, bits));
-        let blocks = blocks.ok_or_else(|| EvaluateError::Intrinsic {
-            place: place.to_owned(),
-            function: "Fn::Cidr",
-            problem: format!("cannot make {count} blocks with {bits} host bits out of `{block}`"),
-        })?;
-        Ok(Value::List(blocks.into_iter().map(Value::Text).collect()))
-    }
-
-    fn text(&self, expr: &Expr, place: &str, function: &'static str) -> Result<String, EvaluateError> {
-        self.value(expr, place)?.as_text().ok_or_else(|| EvaluateError::Intrinsic {
-            place: place.to_owned(),
-            function,
-            problem: "expected text".to_owned(),
-        })
-    }
-
-    fn items(&self, expr: &Expr, place: &str, function: &'static str) -> Result<Vec<Value>, EvaluateError> {
-        match self.value(expr, place)? {
-            Value::List(items) => Ok(items),
-            _ => Err(EvaluateError::Intrinsic {
-                place: place.to_owned(),
-                function,
-                problem: "expected a list".to_owned(),
-            }),
+        let argument = self.value(argument, &path.key(&long));
+        if let (Value::List(items), Some(function)) = (&argument, known(name))
+            && let [first, second] = items.as_slice()
+            && let Some(first) = first.as_text().filter(|_| !first.is_partly_unknown())
+        {
+            match function {
+                "Fn::GetAtt" => {
+                    let attribute = second.as_text().unwrap_or_default();
+                    return self.attribute(&first, &attribute, path);
+                }
+                "Fn::Join" => {
+                    if let Value::List(items) = second
+                        && let Some(parts) = items.iter().map(Value::as_text).collect::<Option<Vec<_>>>()
+                    {
+                        return Value::Text(parts.join(&first));
+                    }
+                }
+                _ => {}
+            }
         }
+        Value::Unknown(long)
+    }
+}
+
+/// The functions that are understood with computed arguments, too.
+fn known(name: &str) -> Option<&'static str> {
+    ["Fn::GetAtt", "Fn::Join"].into_iter().find(|known| known.strip_prefix("Fn::") == Some(name))
+}
+
+impl Value {
+    /// A part of a text; one that is nothing but an unknown is unknown.
+    fn from_part(part: &str) -> Self {
+        match part.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+            Some(what) if !what.contains('}') => Self::Unknown(what.to_owned()),
+            _ => Self::Text(part.to_owned()),
+        }
+    }
+}
+
+/// A text taken apart, but never inside of what is unknown.
+fn parts<'t>(text: &'t str, delimiter: &str) -> Vec<&'t str> {
+    let mut parts = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        if rest.starts_with("${")
+            && let Some(end) = rest.find('}')
+        {
+            at += end + 1;
+        } else if rest.starts_with(delimiter) {
+            parts.push(text.get(start..at).unwrap_or_default());
+            at += delimiter.len();
+            start = at;
+        } else {
+            at += rest.chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    parts.push(text.get(start..).unwrap_or_default());
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn unknowns_are_never_taken_apart() {
+        assert_eq!(parts("a.b", "."), ["a", "b"]);
+        assert_eq!(parts("a.${C.Arn}.b", "."), ["a", "${C.Arn}", "b"]);
+        assert_eq!(parts("", ","), [""]);
+        assert_eq!(parts("ä,,", ","), ["ä", "", ""]);
+        assert_eq!(parts("${open.b", "."), ["${open", "b"]);
     }
 }

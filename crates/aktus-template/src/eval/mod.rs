@@ -7,14 +7,15 @@ mod intrinsics;
 mod parameters;
 mod value;
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-pub use graph::{EvaluatedResource, ResourceGraph};
+pub use graph::{Edge, EdgeKind, EvaluatedResource, ResourceGraph};
 pub use value::Value;
 
-use crate::model::{Condition, Template};
+use crate::model::{Condition, Path, Place, Template};
 use intrinsics::Scope;
 
 /// What AWS would put into the pseudo parameters.
@@ -86,19 +87,11 @@ pub enum EvaluateError {
         /// What it demands.
         description: String,
     },
-    /// The pattern of a parameter cannot be read.
-    #[error("parameter `{name}`: its pattern cannot be read: {problem}")]
-    Pattern {
-        /// The parameter.
-        name: String,
-        /// What is wrong with the pattern.
-        problem: String,
-    },
     /// A reference to something that is not in the template, or does not exist under these parameters.
     #[error("{place}: `{name}` does not exist under these parameters")]
     Dangling {
         /// Where, `Resources.X.Properties.Y`.
-        place: String,
+        place: Place,
         /// What is referred to.
         name: String,
     },
@@ -106,7 +99,7 @@ pub enum EvaluateError {
     #[error("{place}: Fn::Select asks for item {index} of a list of {length}")]
     Select {
         /// Where.
-        place: String,
+        place: Place,
         /// The index.
         index: String,
         /// How long the list is.
@@ -116,7 +109,7 @@ pub enum EvaluateError {
     #[error("{place}: {function} {problem}")]
     Intrinsic {
         /// Where.
-        place: String,
+        place: Place,
         /// The function.
         function: &'static str,
         /// What is wrong.
@@ -130,74 +123,201 @@ pub enum EvaluateError {
     },
 }
 
+impl EvaluateError {
+    /// Where in the template it is, if it is there and not in the values given.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Dangling { place, .. } | Self::Select { place, .. } | Self::Intrinsic { place, .. } => Some(place),
+            _ => None,
+        }
+    }
+}
+
 /// Evaluates a template: which conditions hold, which resources and outputs exist, with which properties.
 ///
 /// `parameters` holds the values given; a list is given as text with commas.
 /// Errs when a value breaks its parameter's rules or those of the template, and where CloudFormation itself would fail:
-/// `Fn::Select` out of range, references to what does not exist, circles.
+/// `Fn::Select` out of range, references to what does not exist, circles. Of several errors it tells the first.
 pub fn evaluate(
     template: &Template,
     parameters: &BTreeMap<String, String>,
     pseudo: &Pseudo,
 ) -> Result<ResourceGraph, EvaluateError> {
-    let parameters = parameters::resolve(template, parameters)?;
-    let mut scope = Scope { template, parameters, pseudo, conditions: IndexMap::new() };
+    let (parameters, unchecked) = parameters::resolve(template, parameters)?;
+    let (mut graph, problems) = run(template, parameters, pseudo);
+    if let Some(problem) = problems.into_iter().next() {
+        Err(problem)
+    } else {
+        graph.unchecked = unchecked;
+        Ok(graph)
+    }
+}
+
+/// Evaluates a template with values that need not keep the rules of their parameters; a parameter without a value
+/// is unknown. Everything that is wrong is told, besides rules of the template that do not hold.
+pub(crate) fn evaluate_loosely(
+    template: &Template,
+    parameters: &BTreeMap<&str, &str>,
+    pseudo: &Pseudo,
+) -> (ResourceGraph, Vec<EvaluateError>) {
+    let values = template.parameters.iter().map(|(name, parameter)| {
+        let text = parameters.get(name.as_str()).copied().or(parameter.default.as_deref());
+        let unknown = || Value::Unknown(name.clone());
+        (name.as_str(), text.map_or_else(unknown, |text| parameters::plain(name, parameter, text)))
+    });
+    let (graph, mut problems) = run(template, values.collect(), pseudo);
+    problems.retain(|problem| !matches!(problem, EvaluateError::Rule { .. }));
+    (graph, problems)
+}
+
+fn run(template: &Template, parameters: BTreeMap<&str, Value>, pseudo: &Pseudo) -> (ResourceGraph, Vec<EvaluateError>) {
+    let mut scope = Scope {
+        template,
+        parameters,
+        pseudo,
+        conditions: IndexMap::new(),
+        undecided: BTreeSet::new(),
+        problems: RefCell::new(Vec::new()),
+    };
+    let top = Path::top("Rules");
     for (name, rule) in &template.rules {
-        if !decide(&mut scope, &rule.assert, &format!("Rules.{name}"), &mut Vec::new())? {
-            return Err(EvaluateError::Rule { name: name.clone(), description: rule.description.clone() });
+        let path = top.key(name);
+        // What nobody can decide here is left to AWS.
+        let looked_at = rule.when.as_ref().and_then(|when| decide(&mut scope, when, &path, &mut Vec::new()));
+        if rule.when.is_some() && looked_at != Some(true) {
+            continue;
+        }
+        for assertion in &rule.assertions {
+            if decide(&mut scope, &assertion.assert, &path, &mut Vec::new()) == Some(false) {
+                let description = match assertion.description.as_str() {
+                    "" => "its assertion does not hold".to_owned(),
+                    words => words.to_owned(),
+                };
+                scope.problem(EvaluateError::Rule { name: name.clone(), description });
+            }
         }
     }
     for name in template.conditions.keys() {
-        condition(&mut scope, name, &mut Vec::new())?;
+        condition(&mut scope, name, &Path::top("Conditions"), &mut Vec::new());
     }
-    graph::build(&scope)
+    let graph = graph::build(&scope);
+    (graph, scope.problems.into_inner())
 }
 
-/// Decides a named condition, after those it names.
-fn condition(scope: &mut Scope<'_>, name: &str, way: &mut Vec<String>) -> Result<bool, EvaluateError> {
+/// Decides a named condition, after those it names; nothing when only AWS can tell.
+fn condition(scope: &mut Scope<'_>, name: &str, from: &Path<'_>, way: &mut Vec<String>) -> Option<bool> {
+    if scope.undecided.contains(name) {
+        return None;
+    }
     if let Some(known) = scope.conditions.get(name) {
-        return Ok(*known);
+        return Some(*known);
     }
-    if way.iter().any(|step| step == name) {
-        return Err(EvaluateError::Circle { names: std::mem::take(way) });
+    if let Some(start) = way.iter().position(|step| step == name) {
+        scope.problem(EvaluateError::Circle { names: way.split_off(start) });
+        return None;
     }
-    let place = format!("Conditions.{name}");
     let Some(expression) = scope.template.conditions.get(name) else {
-        return Err(EvaluateError::Dangling { place, name: name.to_owned() });
+        scope.problem(EvaluateError::Dangling { place: from.place(), name: name.to_owned() });
+        return None;
     };
     way.push(name.to_owned());
-    let holds = decide(scope, expression, &place, way)?;
+    let holds = decide(scope, expression, &Path::top("Conditions").key(name), way);
     way.pop();
-    scope.conditions.insert(name.to_owned(), holds);
-    Ok(holds)
+    // What is undecided counts as not holding.
+    scope.conditions.insert(name.to_owned(), holds.unwrap_or(false));
+    if holds.is_none() {
+        scope.undecided.insert(name.to_owned());
+    }
+    holds
 }
 
-fn decide(
-    scope: &mut Scope<'_>,
-    expression: &Condition,
-    place: &str,
-    way: &mut Vec<String>,
-) -> Result<bool, EvaluateError> {
+fn decide(scope: &mut Scope<'_>, expression: &Condition, path: &Path<'_>, way: &mut Vec<String>) -> Option<bool> {
     match expression {
         Condition::Equals(left, right) => {
-            let (left, right) = (scope.value(left, place)?, scope.value(right, place)?);
-            Ok(left.as_text() == right.as_text())
+            let path = path.key("Fn::Equals");
+            let (left, right) = (scope.value(left, &path.index(0)), scope.value(right, &path.index(1)));
+            equal(&left, &right)
         }
-        Condition::Not(inner) => Ok(!decide(scope, inner, place, way)?),
+        Condition::Not(inner) => decide(scope, inner, &path.key("Fn::Not").index(0), way).map(|holds| !holds),
         Condition::And(all) => {
-            let mut holds = true;
-            for inner in all {
-                holds &= decide(scope, inner, place, way)?;
+            let path = path.key("Fn::And");
+            let mut holds = Some(true);
+            for (index, inner) in all.iter().enumerate() {
+                holds = match (holds, decide(scope, inner, &path.index(index), way)) {
+                    (Some(false), _) | (_, Some(false)) => Some(false),
+                    (Some(true), Some(true)) => Some(true),
+                    _ => None,
+                };
             }
-            Ok(holds)
+            holds
         }
         Condition::Or(all) => {
-            let mut holds = false;
-            for inner in all {
-                holds |= decide(scope, inner, place, way)?;
+            let path = path.key("Fn::Or");
+            let mut holds = Some(false);
+            for (index, inner) in all.iter().enumerate() {
+                holds = match (holds, decide(scope, inner, &path.index(index), way)) {
+                    (Some(true), _) | (_, Some(true)) => Some(true),
+                    (Some(false), Some(false)) => Some(false),
+                    _ => None,
+                };
             }
-            Ok(holds)
+            holds
         }
-        Condition::Named(name) => condition(scope, name, way),
+        Condition::Named(name) => condition(scope, name, path, way),
+        Condition::Contains(list, value) => {
+            let path = path.key("Fn::Contains");
+            let (list, value) = (scope.value(list, &path.index(0)), scope.value(value, &path.index(1)));
+            contains(&list, &value)
+        }
+        Condition::EachMemberIn(some, all) => {
+            let path = path.key("Fn::EachMemberIn");
+            let (some, all) = (scope.value(some, &path.index(0)), scope.value(all, &path.index(1)));
+            let Value::List(some) = some else { return None };
+            every(some.iter().map(|item| contains(&all, item)))
+        }
+        Condition::EachMemberEquals(list, value) => {
+            let path = path.key("Fn::EachMemberEquals");
+            let (list, value) = (scope.value(list, &path.index(0)), scope.value(value, &path.index(1)));
+            let Value::List(list) = list else { return None };
+            every(list.iter().map(|item| equal(item, &value)))
+        }
+        Condition::Opaque(_) => None,
     }
+}
+
+/// Whether all hold; nothing if that hangs on what is unknown.
+fn every(all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut holds = Some(true);
+    for one in all {
+        match one {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => holds = None,
+        }
+    }
+    holds
+}
+
+fn equal(left: &Value, right: &Value) -> Option<bool> {
+    if left.is_partly_unknown() || right.is_partly_unknown() {
+        // The same unknown is equal to itself.
+        return (left == right).then_some(true);
+    }
+    Some(match (left.as_text(), right.as_text()) {
+        (Some(left), Some(right)) => left == right,
+        _ => left == right,
+    })
+}
+
+fn contains(list: &Value, value: &Value) -> Option<bool> {
+    let Value::List(items) = list else { return None };
+    let mut found = Some(false);
+    for item in items {
+        match equal(item, value) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => found = None,
+        }
+    }
+    found
 }

@@ -11,6 +11,8 @@ pub enum Value {
     Bool(bool),
     /// A whole number.
     Integer(i64),
+    /// Any other number.
+    Float(f64),
     /// Text.
     Text(String),
     /// A list.
@@ -27,13 +29,25 @@ impl Value {
         match self {
             Self::Bool(value) => Some(value.to_string()),
             Self::Integer(value) => Some(value.to_string()),
+            Self::Float(value) => Some(value.to_string()),
             Self::Text(text) => Some(text.clone()),
             Self::Unknown(what) => Some(format!("${{{what}}}")),
             Self::NoValue | Self::List(_) | Self::Map(_) => None,
         }
     }
 
-    /// Whether only AWS can tell it, wholly or in part.
+    /// Whether some of it, or some text in it, only AWS can tell.
+    pub(crate) fn is_partly_unknown(&self) -> bool {
+        match self {
+            Self::Unknown(_) => true,
+            Self::Text(text) => text.contains("${"),
+            Self::List(items) => items.iter().any(Self::is_partly_unknown),
+            Self::Map(entries) => entries.values().any(Self::is_partly_unknown),
+            Self::NoValue | Self::Bool(_) | Self::Integer(_) | Self::Float(_) => false,
+        }
+    }
+
+    /// Whether no part of it, list items and map entries included, is one that only AWS can tell.
     pub fn is_known(&self) -> bool {
         match self {
             Self::Unknown(_) => false,
@@ -53,6 +67,7 @@ impl Value {
             ),
             Self::Bool(value) if !stringly => (*value).into(),
             Self::Integer(value) if !stringly => (*value).into(),
+            Self::Float(value) if !stringly => (*value).into(),
             scalar => scalar.as_text().unwrap_or_default().into(),
         }
     }

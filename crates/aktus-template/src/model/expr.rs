@@ -4,13 +4,20 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
+use super::place::Path;
+
 /// A value of a property or an output.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Expr {
+    /// Nothing, which `CloudFormation` refuses in most places.
+    #[default]
+    Null,
     /// `true` or `false`.
     Bool(bool),
     /// A whole number.
     Integer(i64),
+    /// Any other number.
+    Float(f64),
     /// Text.
     Text(String),
     /// A list.
@@ -32,9 +39,22 @@ pub enum Expr {
     /// `Fn::If`: condition, then, else.
     If(String, Box<Expr>, Box<Expr>),
     /// `Fn::Cidr`: block, count, host bits.
-    Cidr(Box<Expr>, Box<Expr>, Box<Expr>),
+    Cidr(Box<Expr>, Box<Expr>, Option<Box<Expr>>),
     /// `Fn::GetAZs` of a region, empty for the stack's own.
     GetAzs(Box<Expr>),
+    /// `Fn::FindInMap`: the name of the map, its two keys, and perhaps `{DefaultValue: …}`.
+    FindInMap(Vec<Expr>),
+    /// `Fn::Base64`.
+    Base64(Box<Expr>),
+    /// `Fn::ImportValue`: the name under which another stack exports it.
+    ImportValue(Box<Expr>),
+    /// `Fn::Length` of a list.
+    Length(Box<Expr>),
+    /// `Fn::ToJsonString`.
+    ToJsonString(Box<Expr>),
+    /// Any other function, a macro (`Fn::Transform`), or one with arguments that are not the usual ones:
+    /// the name without `Fn::`, and the argument as it is written.
+    Call(String, Box<Expr>),
 }
 
 /// A condition.
@@ -50,12 +70,61 @@ pub enum Condition {
     Or(Vec<Condition>),
     /// The condition of that name.
     Named(String),
+    /// `Fn::Contains`, in rules: a list and a value.
+    Contains(Expr, Expr),
+    /// `Fn::EachMemberIn`, in rules: every item of the first list is in the second.
+    EachMemberIn(Expr, Expr),
+    /// `Fn::EachMemberEquals`, in rules: every item of a list is that value.
+    EachMemberEquals(Expr, Expr),
+    /// What a macro has yet to turn into a condition.
+    Opaque(Expr),
 }
 
 impl Condition {
     /// That a parameter has this value.
     pub fn equals(parameter: &str, value: &str) -> Self {
         Self::Equals(Expr::reference(parameter), value.into())
+    }
+
+    /// Calls `each` with this and the conditions inside, outermost first.
+    pub fn visit<'a>(&'a self, each: &mut impl FnMut(&'a Self)) {
+        let mut open = vec![self];
+        while let Some(condition) = open.pop() {
+            each(condition);
+            match condition {
+                Self::Not(inner) => open.push(inner),
+                Self::And(all) | Self::Or(all) => open.extend(all),
+                _ => {}
+            }
+        }
+    }
+
+    /// The values that this looks at, those of conditions inside included.
+    pub fn values(&self) -> Vec<&Expr> {
+        let mut values = Vec::new();
+        self.visit(&mut |condition| match condition {
+            Self::Equals(left, right)
+            | Self::Contains(left, right)
+            | Self::EachMemberIn(left, right)
+            | Self::EachMemberEquals(left, right) => values.extend([left, right]),
+            Self::Opaque(value) => values.push(value),
+            Self::Not(_) | Self::And(_) | Self::Or(_) | Self::Named(_) => {}
+        });
+        values
+    }
+
+    /// The names of other conditions in this.
+    pub fn names(&self) -> BTreeSet<&str> {
+        let mut names = BTreeSet::new();
+        self.visit(&mut |condition| {
+            if let Self::Named(name) = condition {
+                names.insert(name.as_str());
+            }
+        });
+        for value in self.values() {
+            names.extend(value.conditions());
+        }
+        names
     }
 
     /// The opposite.
@@ -154,25 +223,110 @@ impl Expr {
         names
     }
 
-    /// Calls `each` with this and everything inside.
+    /// Calls `each` with this and everything inside, in no particular order.
     pub fn visit<'a>(&'a self, each: &mut impl FnMut(&'a Self)) {
         let mut open = vec![self];
         while let Some(expr) = open.pop() {
             each(expr);
             match expr {
-                Self::List(items) => open.extend(items),
+                Self::List(items) | Self::FindInMap(items) => open.extend(items),
                 Self::Map(entries) | Self::Sub(_, entries) => open.extend(entries.values()),
-                Self::Join(_, inner) | Self::Split(_, inner) | Self::GetAzs(inner) => {
-                    open.push(inner);
-                }
+                Self::Join(_, inner)
+                | Self::Split(_, inner)
+                | Self::GetAzs(inner)
+                | Self::Base64(inner)
+                | Self::ImportValue(inner)
+                | Self::Length(inner)
+                | Self::ToJsonString(inner)
+                | Self::Call(_, inner) => open.push(inner),
                 Self::Select(first, second) | Self::If(_, first, second) => {
                     open.extend([&**first, &**second]);
                 }
-                Self::Cidr(block, count, bits) => open.extend([&**block, &**count, &**bits]),
-                Self::Bool(_) | Self::Integer(_) | Self::Text(_) | Self::Ref(_) | Self::GetAtt(..) => {}
+                Self::Cidr(block, count, bits) => {
+                    open.extend([&**block, &**count]);
+                    open.extend(bits.as_deref());
+                }
+                Self::Null
+                | Self::Bool(_)
+                | Self::Integer(_)
+                | Self::Float(_)
+                | Self::Text(_)
+                | Self::Ref(_)
+                | Self::GetAtt(..) => {}
             }
         }
     }
+
+    /// Calls `each` with this and everything inside in the order of the text, and with the way there.
+    pub(crate) fn walk<'a>(&'a self, path: &Path<'_>, each: &mut dyn FnMut(&'a Self, &Path<'_>)) {
+        each(self, path);
+        self.each_child(path, &mut |child, path| child.walk(path, each));
+    }
+
+    /// Calls `each` with what is directly inside, and with the way there.
+    pub(crate) fn each_child<'a>(&'a self, path: &Path<'_>, each: &mut dyn FnMut(&'a Self, &Path<'_>)) {
+        match self {
+            Self::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    each(item, &path.index(index));
+                }
+            }
+            Self::FindInMap(items) => {
+                let path = path.key("Fn::FindInMap");
+                for (index, item) in items.iter().enumerate() {
+                    each(item, &path.index(index));
+                }
+            }
+            Self::Map(entries) => {
+                for (key, entry) in entries {
+                    each(entry, &path.key(key));
+                }
+            }
+            Self::Sub(_, entries) => {
+                for (key, entry) in entries {
+                    each(entry, &path.key("Fn::Sub").index(1).key(key));
+                }
+            }
+            Self::Join(_, inner) => each(inner, &path.key("Fn::Join").index(1)),
+            Self::Split(_, inner) => each(inner, &path.key("Fn::Split").index(1)),
+            Self::GetAzs(inner) => each(inner, &path.key("Fn::GetAZs")),
+            Self::Base64(inner) => each(inner, &path.key("Fn::Base64")),
+            Self::ImportValue(inner) => each(inner, &path.key("Fn::ImportValue")),
+            Self::Length(inner) => each(inner, &path.key("Fn::Length")),
+            Self::ToJsonString(inner) => each(inner, &path.key("Fn::ToJsonString")),
+            Self::Call(name, inner) => each(inner, &path.key(&long_name(name))),
+            Self::Select(first, second) => {
+                let path = path.key("Fn::Select");
+                each(first, &path.index(0));
+                each(second, &path.index(1));
+            }
+            Self::If(_, then, otherwise) => {
+                let path = path.key("Fn::If");
+                each(then, &path.index(1));
+                each(otherwise, &path.index(2));
+            }
+            Self::Cidr(block, count, bits) => {
+                let path = path.key("Fn::Cidr");
+                each(block, &path.index(0));
+                each(count, &path.index(1));
+                if let Some(bits) = bits {
+                    each(bits, &path.index(2));
+                }
+            }
+            Self::Null
+            | Self::Bool(_)
+            | Self::Integer(_)
+            | Self::Float(_)
+            | Self::Text(_)
+            | Self::Ref(_)
+            | Self::GetAtt(..) => {}
+        }
+    }
+}
+
+/// The long name of an intrinsic function: `Fn::If` for `If`, `Ref` for `Ref`.
+pub(crate) fn long_name(name: &str) -> String {
+    if matches!(name, "Ref" | "Condition") { name.to_owned() } else { format!("Fn::{name}") }
 }
 
 impl From<&str> for Expr {

@@ -1,28 +1,41 @@
 //! A CloudFormation template as a value.
 
 mod expr;
+mod place;
 
 use indexmap::IndexMap;
 
+pub(crate) use expr::long_name;
 pub use expr::{Condition, Expr, Token, tokens};
+pub(crate) use place::Path;
+pub use place::{Place, Step};
 
 /// A template: sections in the order in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
-    /// What the template is for, at most 1,024 bytes.
+    /// What the template is for, at most 1,024 bytes; empty for none.
     pub description: String,
+    /// Macros that `CloudFormation` runs over the whole template, as names or as maps with `Name` and `Parameters`.
+    pub transform: Vec<Expr>,
     /// How the console groups and labels the parameters.
     pub interface: Vec<ParameterGroup>,
+    /// The other metadata, by key.
+    pub metadata: IndexMap<String, Expr>,
     /// Parameters by name.
     pub parameters: IndexMap<String, Parameter>,
     /// Rules over several parameters, by name.
     pub rules: IndexMap<String, Rule>,
+    /// Mappings by name: maps of maps of texts, or what a macro makes into such.
+    pub mappings: IndexMap<String, Expr>,
     /// Conditions by name.
     pub conditions: IndexMap<String, Condition>,
     /// Resources by logical id.
     pub resources: IndexMap<String, Resource>,
     /// Outputs by name.
     pub outputs: IndexMap<String, Output>,
+    /// What only a macro understands, as it is written: entries such as `Fn::ForEach::Name` by section,
+    /// and whole sections such as `Globals` under an empty key.
+    pub opaque: IndexMap<String, IndexMap<String, Expr>>,
 }
 
 impl Template {
@@ -40,6 +53,12 @@ impl Template {
         self.interface.push(group);
     }
 
+    /// Whether a macro has yet to run over the template, so that it may get things that are not here.
+    pub fn has_macros(&self) -> bool {
+        let extensions = |name: &Expr| matches!(name, Expr::Text(name) if name == "AWS::LanguageExtensions");
+        !self.opaque.is_empty() || self.transform.iter().any(|name| !extensions(name))
+    }
+
     /// Adds a condition, in place of one with the same name.
     pub fn add_condition(&mut self, name: &str, condition: Condition) {
         self.conditions.insert(name.to_owned(), condition);
@@ -54,9 +73,18 @@ impl Template {
 /// A rule over several parameters, which `CloudFormation` checks before it creates anything.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
+    /// When the rule is looked at; always without one.
+    pub when: Option<Condition>,
+    /// What must hold.
+    pub assertions: Vec<Assertion>,
+}
+
+/// One demand of a [`Rule`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assertion {
     /// What must hold; only parameters can be looked at, by `Ref`.
     pub assert: Condition,
-    /// What to say when it does not.
+    /// What to say when it does not; empty for nothing.
     pub description: String,
 }
 
@@ -69,8 +97,8 @@ pub struct ParameterGroup {
     pub parameters: Vec<(String, String)>,
 }
 
-/// The types of parameters that a template of ours or of others uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The type of a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParameterType {
     /// `String`
     String,
@@ -78,16 +106,46 @@ pub enum ParameterType {
     Number,
     /// `CommaDelimitedList`
     CommaDelimitedList,
+    /// Any other: `List<Number>`, one of AWS such as `AWS::EC2::VPC::Id`, a list of those,
+    /// or one of the parameter store such as `AWS::SSM::Parameter::Value<String>`.
+    Other(String),
 }
 
 impl ParameterType {
+    /// The type with that word in the template.
+    pub fn from_name(name: &str) -> Self {
+        match name {
+            "String" => Self::String,
+            "Number" => Self::Number,
+            "CommaDelimitedList" => Self::CommaDelimitedList,
+            other => Self::Other(other.to_owned()),
+        }
+    }
+
     /// The word in the template.
-    pub const fn name(self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::String => "String",
             Self::Number => "Number",
             Self::CommaDelimitedList => "CommaDelimitedList",
+            Self::Other(name) => name,
         }
+    }
+
+    /// Whether its value is a list, given as text with commas.
+    pub fn is_list(&self) -> bool {
+        match self {
+            Self::CommaDelimitedList => true,
+            Self::Other(name) => {
+                name.starts_with("List<") || name.contains("Value<List<") || name.contains("Value<CommaDelimitedList>")
+            }
+            Self::String | Self::Number => false,
+        }
+    }
+
+    /// Whether the value given is a name in the parameter store, and only AWS can tell what is there.
+    pub fn is_stored(&self) -> bool {
+        matches!(self, Self::Other(name) if name.starts_with("AWS::SSM::Parameter::Value<"))
     }
 }
 
@@ -107,9 +165,13 @@ pub struct Parameter {
     /// What to say when a rule is broken.
     pub constraint: Option<String>,
     /// The least number.
-    pub min_value: Option<i64>,
+    pub min_value: Option<f64>,
     /// The greatest number.
-    pub max_value: Option<i64>,
+    pub max_value: Option<f64>,
+    /// The least length of a text, in characters.
+    pub min_length: Option<u64>,
+    /// The greatest length of a text, in characters.
+    pub max_length: Option<u64>,
     /// The most items of a list. `CloudFormation` has no word for it, so it is checked on evaluation and not rendered.
     pub max_items: Option<usize>,
     /// Whether CloudFormation masks the value when it describes the stack.
@@ -128,6 +190,8 @@ impl Parameter {
             constraint: None,
             min_value: None,
             max_value: None,
+            min_length: None,
+            max_length: None,
             max_items: None,
             no_echo: false,
         }
@@ -157,8 +221,8 @@ impl Parameter {
 
     /// The same between two numbers.
     #[must_use]
-    pub fn between(mut self, least: i64, most: i64) -> Self {
-        (self.min_value, self.max_value) = (Some(least), Some(most));
+    pub fn between(mut self, least: i32, most: i32) -> Self {
+        (self.min_value, self.max_value) = (Some(least.into()), Some(most.into()));
         self
     }
 
@@ -184,14 +248,27 @@ pub enum Retention {
     Delete,
     /// It stays.
     Retain,
+    /// It stays, unless it is new and its creation is rolled back.
+    RetainExceptOnCreate,
+    /// It is deleted after a snapshot is taken of it.
+    Snapshot,
 }
 
 impl Retention {
+    /// The policy with that word in the template.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Delete, Self::Retain, Self::RetainExceptOnCreate, Self::Snapshot]
+            .into_iter()
+            .find(|policy| policy.name() == name)
+    }
+
     /// The word in the template.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Delete => "Delete",
             Self::Retain => "Retain",
+            Self::RetainExceptOnCreate => "RetainExceptOnCreate",
+            Self::Snapshot => "Snapshot",
         }
     }
 }
@@ -211,6 +288,9 @@ pub struct Resource {
     pub update_replace_policy: Option<Retention>,
     /// Its properties.
     pub properties: IndexMap<String, Expr>,
+    /// Everything else that is written of it: `Metadata`, `CreationPolicy`, `UpdatePolicy`; `Properties` when a function
+    /// gives them all; policies that a macro has yet to decide.
+    pub attributes: IndexMap<String, Expr>,
 }
 
 impl Resource {
@@ -223,6 +303,7 @@ impl Resource {
             deletion_policy: None,
             update_replace_policy: None,
             properties: IndexMap::new(),
+            attributes: IndexMap::new(),
         }
     }
 
@@ -265,7 +346,7 @@ impl Resource {
 /// An output.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
-    /// What it says.
+    /// What it says; empty for nothing.
     pub description: String,
     /// The condition under which it exists.
     pub condition: Option<String>,

@@ -3,17 +3,21 @@
 use serde_json::{Map, Value, json};
 
 use super::Node;
+use crate::model::long_name;
 
 pub(super) fn value(node: &Node<'_>) -> Value {
     match node {
+        Node::Null => Value::Null,
         Node::Bool(value) => json!(value),
         Node::Integer(value) => json!(value),
+        Node::Float(value) => number(*value),
         Node::Text(text) => json!(text),
         Node::Owned(text) => json!(text),
         Node::List(items) => items.iter().map(value).collect(),
         Node::Map(entries) => {
             Value::Object(entries.iter().map(|(key, entry)| ((*key).to_owned(), value(entry))).collect())
         }
+        Node::Long(name, argument) => Value::Object(Map::from_iter([(name.clone(), value(argument))])),
         Node::Call(name, argument) => {
             let argument = match (*name, value(argument)) {
                 // The long form takes resource and attribute apart.
@@ -23,12 +27,13 @@ pub(super) fn value(node: &Node<'_>) -> Value {
                 },
                 (_, argument) => argument,
             };
-            Value::Object(Map::from_iter([(long(name), argument)]))
+            Value::Object(Map::from_iter([(long_name(name), argument)]))
         }
     }
 }
 
-/// The long name of an intrinsic function.
-pub(super) fn long(name: &str) -> String {
-    if matches!(name, "Ref" | "Condition") { name.to_owned() } else { format!("Fn::{name}") }
+/// A number as people write it: 3, not 3.0.
+fn number(value: f64) -> Value {
+    let text = super::decimal(value);
+    serde_json::from_str(&text).unwrap_or(Value::String(text))
 }

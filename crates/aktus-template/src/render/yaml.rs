@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Node;
-use super::json::long;
+use super::{Node, decimal};
 
 /// Things up to this long may stand on one line.
 const LINE: usize = 120;
@@ -32,6 +31,12 @@ fn block(node: &Node<'_>, indent: usize, inline: bool, out: &mut String) {
                 item_of_list(item, indent, out);
             }
         }
+        Node::Long(name, argument) => {
+            start(0, inline, indent, out);
+            plain_or_quoted(name, out);
+            out.push(':');
+            entry(argument, indent, out);
+        }
         scalar => flow(scalar, out),
     }
     if indent == 0 {
@@ -47,42 +52,38 @@ fn start(index: usize, inline: bool, indent: usize, out: &mut String) {
 /// Writes an item of a list at `indent`.
 fn item_of_list(item: &Node<'_>, indent: usize, out: &mut String) {
     out.push('-');
-    let many = match item {
-        Node::Map(entries) => !entries.is_empty(),
-        Node::List(items) => !items.is_empty(),
-        _ => false,
-    };
-    if many && !fits(item) {
+    if is_many(item) && !fits(item) {
         block(item, indent + 2, true, out);
     } else {
         entry(item, indent, out);
     }
 }
 
+/// Whether a node is a list or a map with something in it.
+fn is_many(node: &Node<'_>) -> bool {
+    match node {
+        Node::Map(entries) => !entries.is_empty(),
+        Node::List(items) => !items.is_empty(),
+        Node::Long(..) => true,
+        _ => false,
+    }
+}
+
 /// Writes what follows `key:` or `-` at `indent`.
 fn entry(node: &Node<'_>, indent: usize, out: &mut String) {
     match node {
-        Node::Text(text) if text.contains('\n') => literal(text, indent + 2, out),
-        Node::Map(entries) if !entries.is_empty() && !fits(node) => block(node, indent + 2, false, out),
-        Node::List(items) if !items.is_empty() && !fits(node) => block(node, indent + 2, false, out),
-        Node::Call(name, argument) if !fits(node) => match &**argument {
-            Node::List(items) => {
-                write_name(name, out);
-                for item in items {
-                    line(indent + 2, out);
-                    item_of_list(item, indent + 2, out);
-                }
+        Node::Text(text) if is_literal(text) => literal(text, indent + 2, out),
+        Node::Owned(text) if is_literal(text) => literal(text, indent + 2, out),
+        Node::Call(name, argument) if !fits(node) => {
+            out.push_str(" !");
+            out.push_str(name);
+            match &**argument {
+                // The arguments of a function stand one to a line, however short.
+                many if is_many(many) => block(many, indent + 2, false, out),
+                text => entry(text, indent, out),
             }
-            Node::Text(text) if text.contains('\n') => {
-                write_name(name, out);
-                literal(text, indent + 2, out);
-            }
-            other => {
-                write_name(name, out);
-                out.push(' ');
-                flow(other, out);
-            }
-        },
+        }
+        many if is_many(many) && !fits(many) => block(many, indent + 2, false, out),
         small => {
             out.push(' ');
             flow(small, out);
@@ -90,20 +91,25 @@ fn entry(node: &Node<'_>, indent: usize, out: &mut String) {
     }
 }
 
-fn write_name(name: &str, out: &mut String) {
-    out.push_str(" !");
-    out.push_str(name);
-}
-
 fn line(indent: usize, out: &mut String) {
     out.push('\n');
     out.extend(std::iter::repeat_n(' ', indent));
 }
 
+/// Whether text is written as a block: it has lines, and none that a reader would take apart differently.
+fn is_literal(text: &str) -> bool {
+    let last = text.strip_suffix('\n').unwrap_or(text);
+    last.contains('\n')
+        && !last.ends_with('\n')
+        && !text.starts_with([' ', '\n'])
+        && !last.split('\n').any(|line| !line.is_empty() && line.trim_matches(' ').is_empty())
+        && text.chars().all(|letter| matches!(letter, '\n' | '\t') || !is_special(letter))
+        && !text.split('\n').any(|line| line.starts_with('\t'))
+}
+
 fn literal(text: &str, indent: usize, out: &mut String) {
-    // A final line break is kept; more than one never occurs in our templates.
     out.push_str(if text.ends_with('\n') { " |" } else { " |-" });
-    for part in text.trim_end_matches('\n').lines() {
+    for part in text.strip_suffix('\n').unwrap_or(text).split('\n') {
         if part.is_empty() {
             out.push('\n');
             continue;
@@ -143,19 +149,21 @@ fn is_scalar(node: &Node<'_>) -> bool {
 
 fn has_break(node: &Node<'_>) -> bool {
     match node {
-        Node::Text(text) => text.contains('\n'),
-        Node::Owned(text) => text.contains('\n'),
+        Node::Text(text) => is_literal(text),
+        Node::Owned(text) => is_literal(text),
         Node::List(items) => items.iter().any(has_break),
         Node::Map(entries) => entries.iter().any(|(_, value)| has_break(value)),
-        Node::Call(_, argument) => has_break(argument),
-        Node::Bool(_) | Node::Integer(_) => false,
+        Node::Call(_, argument) | Node::Long(_, argument) => has_break(argument),
+        Node::Null | Node::Bool(_) | Node::Integer(_) | Node::Float(_) => false,
     }
 }
 
 /// Writes a node on one line.
 fn flow(node: &Node<'_>, out: &mut String) {
     match node {
+        Node::Null => out.push_str("null"),
         Node::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Node::Float(value) => out.push_str(&decimal(*value)),
         Node::Integer(value) => {
             let _infallible = write!(out, "{value}");
         }
@@ -179,22 +187,19 @@ fn flow(node: &Node<'_>, out: &mut String) {
             }
             out.push('}');
         }
-        Node::Call(name, argument) => match &**argument {
-            // A tag directly before another tag is no YAML.
-            Node::Call(..) => {
-                out.push('{');
-                plain_or_quoted(&long(name), out);
-                out.push_str(": ");
-                flow(argument, out);
-                out.push('}');
-            }
-            argument => {
-                out.push('!');
-                out.push_str(name);
-                out.push(' ');
-                flow(argument, out);
-            }
-        },
+        Node::Call(name, argument) => {
+            out.push('!');
+            out.push_str(name);
+            out.push(' ');
+            flow(argument, out);
+        }
+        Node::Long(name, argument) => {
+            out.push('{');
+            plain_or_quoted(name, out);
+            out.push_str(": ");
+            flow(argument, out);
+            out.push('}');
+        }
     }
 }
 
@@ -202,13 +207,36 @@ fn flow(node: &Node<'_>, out: &mut String) {
 fn plain_or_quoted(text: &str, out: &mut String) {
     if is_plain(text) {
         out.push_str(text);
-    } else if text.chars().any(char::is_control) {
-        let _infallible = write!(out, "{}", serde_json::Value::from(text));
+    } else if text.chars().any(is_special) {
+        double_quoted(text, out);
     } else {
         out.push('\'');
         out.push_str(&text.replace('\'', "''"));
         out.push('\'');
     }
+}
+
+/// Whether a letter has to be written as an escape, if it is not laid out as a block.
+fn is_special(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+}
+
+fn double_quoted(text: &str, out: &mut String) {
+    out.push('"');
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            special if is_special(special) => {
+                let _infallible = write!(out, "\\u{:04x}", u32::from(special));
+            }
+            plain => out.push(plain),
+        }
+    }
+    out.push('"');
 }
 
 fn is_plain(text: &str) -> bool {
@@ -220,7 +248,7 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
-        && text.chars().all(|letter| !letter.is_control() && !matches!(letter, ',' | '[' | ']' | '{' | '}'))
+        && text.chars().all(|letter| !is_special(letter) && !matches!(letter, ',' | '[' | ']' | '{' | '}' | '?'))
 }
 
 #[cfg(test)]
@@ -247,7 +275,8 @@ mod tests {
 
     #[test]
     fn layout() {
-        let nested = Node::Call("GetAZs", Box::new(Node::Call("Ref", Box::new(Node::Text("AWS::Region")))));
+        let nested =
+            Node::Long("Fn::GetAZs".to_owned(), Box::new(Node::Call("Ref", Box::new(Node::Text("AWS::Region")))));
         let inner = Node::Map(vec![("A", Node::Integer(1)), ("B", Node::List(vec![nested]))]);
         let policy = Node::Call("Sub", Box::new(Node::Text("two\nlines\n")));
         check(

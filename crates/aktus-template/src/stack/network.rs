@@ -111,7 +111,7 @@ fn subnet(number: u8, public: bool) -> Resource {
 fn block(index: i64) -> Expr {
     let cut = |host_bits: i64| {
         let [range, count, bits] = [Expr::reference("VpcCIDR"), SUBNETS.into(), host_bits.into()].map(Box::new);
-        Expr::select(index, Expr::Cidr(range, count, bits))
+        Expr::select(index, Expr::Cidr(range, count, Some(bits)))
     };
     let lengths = [("VpcPrefix22", 8), ("VpcPrefix21", 9), ("VpcPrefix20", 10), ("VpcPrefix19", 11)];
     lengths

@@ -2,7 +2,7 @@
 
 use super::{ADMINISTRATORS, Code};
 use crate::model::ParameterType::{CommaDelimitedList, Number, String};
-use crate::model::{Condition, Expr, Parameter, ParameterType, Rule, Template};
+use crate::model::{Assertion, Condition, Expr, Parameter, ParameterType, Rule, Template};
 
 /// The instance types offered in Traditional Mode; the last three families have a GPU.
 const INSTANCE_TYPES: [&str; 30] = [
@@ -275,15 +275,18 @@ pub(super) fn add(template: &mut Template, code: &Code) {
     template.rules.insert(
         "BothZonesOrNeither".to_owned(),
         Rule {
-            assert: Condition::Or(vec![
-                Condition::And(vec![Condition::equals(first, ""), Condition::equals(second, "")]),
-                Condition::And(vec![
-                    Condition::given(first),
-                    Condition::given(second),
-                    Condition::Equals(Expr::reference(first), Expr::reference(second)).negate(),
+            when: None,
+            assertions: vec![Assertion {
+                assert: Condition::Or(vec![
+                    Condition::And(vec![Condition::equals(first, ""), Condition::equals(second, "")]),
+                    Condition::And(vec![
+                        Condition::given(first),
+                        Condition::given(second),
+                        Condition::Equals(Expr::reference(first), Expr::reference(second)).negate(),
+                    ]),
                 ]),
-            ]),
-            description: "AvailabilityZone1 and AvailabilityZone2: give two different zones, or none".to_owned(),
+                description: "AvailabilityZone1 and AvailabilityZone2: give two different zones, or none".to_owned(),
+            }],
         },
     );
 }
