@@ -2,7 +2,8 @@
 //!
 //! A [`Template`] is a value built from typed parts. [`Template::to_yaml`] and [`Template::to_json`] render it,
 //! same input, same bytes; [`evaluate`] resolves its conditions and intrinsic functions for given parameters
-//! into a [`ResourceGraph`], with [`Value::Unknown`] where only AWS can tell. No I/O, no clock.
+//! into a [`ResourceGraph`], with [`Value::Unknown`] where only AWS can tell; [`graph::Picture`] draws it and
+//! [`docs::parameters`] explains the parameters. No I/O, no clock.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -22,9 +23,12 @@
 //! # Ok::<(), aktus_template::EvaluateError>(())
 //! ```
 
+pub mod docs;
 mod eval;
+pub mod graph;
 mod model;
 mod parse;
+mod permissions;
 mod render;
 pub mod stack;
 
@@ -34,4 +38,5 @@ pub use model::{
     Step, Template, Token, tokens,
 };
 pub use parse::{Limits, Parsed, as_yaml, parse, parse_within};
+pub use permissions::{RolePermissions, Statement, permissions};
 pub use stack::{platform, platform_with};

@@ -65,14 +65,34 @@ pub fn platform_with(code: &Code) -> Template {
     };
     parameters::add(&mut template, code);
     conditions::add(&mut template);
-    network::add(&mut template);
-    cluster::add(&mut template);
-    nodes::add(&mut template);
-    storage::add(&mut template);
-    access::add(&mut template);
-    secrets::add(&mut template);
-    audit::add(&mut template);
-    bootstrap::add(&mut template, code.architecture);
+    for (_, add) in CHAPTERS {
+        add(&mut template, code);
+    }
     outputs::add(&mut template);
     template
+}
+
+/// A function that adds the resources of a chapter.
+type AddChapter = fn(&mut Template, &Code);
+
+/// The chapters that have resources, in order.
+const CHAPTERS: [(&str, AddChapter); 8] = [
+    ("Network", |template, _| network::add(template)),
+    ("Cluster", |template, _| cluster::add(template)),
+    ("Nodes", |template, _| nodes::add(template)),
+    ("Storage", |template, _| storage::add(template)),
+    ("Access", |template, _| access::add(template)),
+    ("Secrets", |template, _| secrets::add(template)),
+    ("Audit", |template, _| audit::add(template)),
+    ("Bootstrap", |template, code| bootstrap::add(template, code.architecture)),
+];
+
+/// The chapters of the template in order, with the logical ids of their resources.
+pub fn chapters() -> Vec<(&'static str, Vec<String>)> {
+    let ids = |add: AddChapter| {
+        let mut template = Template::default();
+        add(&mut template, &Code::default());
+        template.resources.into_keys().collect()
+    };
+    CHAPTERS.into_iter().map(|(name, add)| (name, ids(add))).collect()
 }
