@@ -108,9 +108,8 @@ impl Machine<'_, '_> {
         let name = self.pop().value.as_str().cloned().unwrap_or_default();
         self.operands.truncate(base);
         let limit = self.context.limits().include_depth;
-        let under_way = self.includes.entry(name.clone()).or_insert(0);
         // Helm counts before it compares, so that one more than the limit are possible.
-        if *under_way > limit {
+        if self.frames.len() > limit && self.under_way(&name)? > limit {
             return Err(Fault::calling(
                 "include",
                 CallError::Message(format!(
@@ -118,7 +117,6 @@ impl Machine<'_, '_> {
                 )),
             ));
         }
-        *under_way += 1;
         let Some((program, template)) = self.lookup(&name) else {
             let (name, set) = (strconv::quote(&name), strconv::quote(self.templates.name()));
             let message = format!("template: no template {name} associated with template {set}");

@@ -1,7 +1,6 @@
 //! The machine: it runs the instructions of a [`Program`] on a stack of operands, with a stack of its own for the
 //! templates under way.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aktus_diagnostics::nearest;
@@ -45,7 +44,6 @@ pub(crate) fn execute(
         current: frame,
         outputs: Vec::new(),
         spare: Vec::new(),
-        includes: BTreeMap::new(),
         overlays: Vec::new(),
         node: NO_NODE,
         ticks: 0,
@@ -111,7 +109,6 @@ pub(super) struct Machine<'r, 'h> {
     current: Frame,
     outputs: Vec<Vec<u8>>,
     spare: Vec<Vec<u8>>,
-    pub(super) includes: BTreeMap<Str, usize>,
     overlays: Vec<Overlay>,
     /// The node that Go would call the current one.
     node: u32,
@@ -180,6 +177,14 @@ impl Machine<'_, '_> {
         let waiting = std::mem::replace(&mut self.current, frame);
         self.frames.push(waiting);
         self.begin();
+    }
+
+    /// How many `include`s of a name are under way.
+    #[cold]
+    pub(super) fn under_way(&mut self, name: &Str) -> Result<usize, LimitError> {
+        self.context.step(self.frames.len() as u64 / 64)?;
+        let frames = self.frames.iter().chain(std::iter::once(&self.current));
+        Ok(frames.filter(|frame| matches!(&frame.kind, Kind::Include { name: known } if known == name)).count())
     }
 
     /// Lets the current template, started by `tpl`, see the templates it defines.
@@ -546,10 +551,7 @@ impl Machine<'_, '_> {
         self.node = self.current.node;
         match ended.kind {
             Kind::Root | Kind::Template => {}
-            Kind::Include { name } => {
-                if let Some(count) = self.includes.get_mut(&name) {
-                    *count -= 1;
-                }
+            Kind::Include { .. } => {
                 let output = self.outputs.pop().unwrap_or_default();
                 self.give(&output);
                 self.recycle(output);

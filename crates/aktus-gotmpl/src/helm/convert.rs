@@ -7,7 +7,7 @@ use aktus_yaml::{Build, Shape, Target, Tree, WriteError, json};
 
 use crate::function::{CallError, Context};
 use crate::limits::LimitError;
-use crate::value::{JsonForm, List, Map, Str, Type, Underlying, Value};
+use crate::value::{Frozen, JsonForm, List, Map, Str, Type, Underlying, Value};
 
 /// Makes values of what is read. Every number becomes a `float64`, as in Go's `encoding/json`.
 #[derive(Debug, Default)]
@@ -78,14 +78,24 @@ struct Budget {
 
 /// A value to be written.
 struct Written<'b> {
-    value: Value,
+    value: Held,
     depth: usize,
     budget: &'b Budget,
 }
 
+/// What nobody has looked at is written without being thawed.
+enum Held {
+    Value(Value),
+    Frozen(Frozen),
+}
+
 impl<'b> Written<'b> {
     fn inner(&self, value: Value) -> Written<'b> {
-        Written { value, depth: self.depth + 1, budget: self.budget }
+        Written { value: Held::Value(value), depth: self.depth + 1, budget: self.budget }
+    }
+
+    fn frozen(&self, value: &Frozen) -> Written<'b> {
+        Written { value: Held::Frozen(value.clone()), depth: self.depth + 1, budget: self.budget }
     }
 
     fn look_list<R>(&self, list: &List, target: Target, look: impl FnOnce(Shape<'_, Self>) -> R) -> R {
@@ -100,10 +110,34 @@ impl<'b> Written<'b> {
         if target == Target::Json && map.is_nil() {
             return look(Shape::Null);
         }
+        if let Some(frozen) = map.untouched() {
+            let entries = frozen.iter();
+            return look(Shape::Map(
+                &mut entries.map(|(key, value)| (Cow::Borrowed(key.as_bytes()), self.frozen(value))),
+            ));
+        }
         let entries = map.entries();
         look(Shape::Map(
             &mut entries.iter().map(|(key, value)| (Cow::Borrowed(key.as_bytes()), self.inner(value.clone()))),
         ))
+    }
+
+    fn look_frozen<R>(&self, value: &Frozen, target: Target, look: impl FnOnce(Shape<'_, Self>) -> R) -> R {
+        match value {
+            Frozen::Nil => look(Shape::Null),
+            Frozen::Bool(value) => look(Shape::Bool(*value)),
+            Frozen::Int(value) | Frozen::Int64(value) => look(Shape::Int(*value)),
+            Frozen::Uint64(value) => look(Shape::Uint(*value)),
+            Frozen::Float(value) => look(Shape::Float(*value)),
+            Frozen::String(text) => look(Shape::String(Cow::Borrowed(text.as_bytes()))),
+            Frozen::Map(map) => look(Shape::Map(
+                &mut map.iter().map(|(key, value)| (Cow::Borrowed(key.as_bytes()), self.frozen(value))),
+            )),
+            Frozen::List(list) => match list.as_any() {
+                Some(items) => look(Shape::List(&mut items.iter().map(|item| self.frozen(item)))),
+                None => self.look_value(&value.thaw(), target, look),
+            },
+        }
     }
 
     fn look_fields<R>(&self, fields: &[(Str, Value)], look: impl FnOnce(Shape<'_, Self>) -> R) -> R {
@@ -116,7 +150,11 @@ impl<'b> Written<'b> {
 impl Tree for Written<'_> {
     fn shape<R>(&self, target: Target, look: impl FnOnce(Shape<'_, Self>) -> R) -> R {
         let budget = self.budget;
-        let size = 8 + self.value.as_str().map_or(0, |text| text.len());
+        let text = match &self.value {
+            Held::Value(value) => value.as_str(),
+            Held::Frozen(value) => value.as_str(),
+        };
+        let size = 8 + text.map_or(0, |text| text.len());
         let problem = if self.depth > Value::DEPTH {
             Some(LimitError::Depth(Value::DEPTH))
         } else if budget.left.get() < size {
@@ -130,6 +168,15 @@ impl Tree for Written<'_> {
             return look(Shape::Unsupported(problem.to_string()));
         }
         match &self.value {
+            Held::Value(value) => self.look_value(value, target, look),
+            Held::Frozen(value) => self.look_frozen(value, target, look),
+        }
+    }
+}
+
+impl Written<'_> {
+    fn look_value<R>(&self, value: &Value, target: Target, look: impl FnOnce(Shape<'_, Self>) -> R) -> R {
+        match value {
             Value::Nil => look(Shape::Null),
             Value::Bool(value) => look(Shape::Bool(*value)),
             Value::Float(value) => look(Shape::Float(*value)),
@@ -182,7 +229,7 @@ fn write(
 ) -> Result<Result<String, String>, CallError> {
     let limit = context.limits().value_bytes;
     let budget = Budget { left: Cell::new(limit), exceeded: Cell::new(None), limit };
-    let written = writer(Written { value: value.clone(), depth: 0, budget: &budget });
+    let written = writer(Written { value: Held::Value(value.clone()), depth: 0, budget: &budget });
     if let Some(exceeded) = budget.exceeded.get() {
         return Err(exceeded.into());
     }

@@ -102,6 +102,11 @@ impl FrozenList {
     pub fn items(&self) -> &[Frozen] {
         self.items.as_deref().unwrap_or_default()
     }
+
+    /// The items of a `[]interface {}` that is not nil.
+    pub(crate) fn as_any(&self) -> Option<&[Frozen]> {
+        self.items.as_deref().filter(|_| *self.element == Type::Any)
+    }
 }
 
 /// A frozen `map[string]interface {}`, sorted by the bytes of its keys.

@@ -219,6 +219,11 @@ impl Emitter {
                 other => other.to_owned(),
             });
         }
+        // What a float64 holds exactly and JSON writes without an exponent.
+        if value.fract().abs() <= 0.0 && value.abs() < 1e15 {
+            #[expect(clippy::cast_possible_truncation, reason = "it is whole and small enough")]
+            return Ok((value as i64).to_string());
+        }
         let json = format_json(value).ok_or_else(|| unsupported_float(value))?;
         Ok(match parse_whole(&json) {
             Some(Whole::Int(value)) => value.to_string(),
@@ -237,6 +242,10 @@ impl Emitter {
     }
 
     fn text(&mut self, text: &str, as_key: bool) -> Result<(), Trouble> {
+        if !as_key && style::is_word(text) {
+            self.write_plain(text);
+            return Ok(());
+        }
         if self.wary && style::is_odd(text, as_key) {
             return Err(Trouble::Odd);
         }
@@ -321,6 +330,10 @@ impl Emitter {
             self.begin_key(simple);
             self.binary(bytes, simple);
             return Ok(simple);
+        }
+        if key.text.len() <= LONGEST && style::is_word(&key.text) {
+            self.write_plain(&key.text);
+            return Ok(true);
         }
         let simple = key.text.len() <= LONGEST && !analyze(&key.text, self.dialect).multiline;
         self.begin_key(simple);

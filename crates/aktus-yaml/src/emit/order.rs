@@ -38,6 +38,14 @@ fn merge<T>(left: Vec<T>, right: Vec<T>, is_less: &impl Fn(&T, &T) -> bool) -> V
 /// Whether a key comes before another: letters by code, numbers within by value, and the rest before
 /// letters (go-yaml v3: after letters that follow a digit).
 pub(super) fn is_less(left: &str, right: &str, dialect: Dialect) -> bool {
+    // Most keys differ in a letter.
+    let differ = left.bytes().zip(right.bytes()).find(|(left, right)| left != right);
+    if let Some((left, right)) = differ
+        && left.is_ascii_alphabetic()
+        && right.is_ascii_alphabetic()
+    {
+        return left < right;
+    }
     // Up to the first difference, remembering the digits just before it.
     let mut after_digit = false;
     let mut significant = false;

@@ -105,6 +105,16 @@ impl Emitter {
         next
     }
 
+    /// The character at `at` and the ASCII after it that no quotes change.
+    fn copy_run(&mut self, text: &str, at: usize) -> usize {
+        let after = self.copy(text, at);
+        let rest = text.as_bytes().get(after..).unwrap_or_default();
+        let is_special = |byte: &u8| !matches!(byte, b'!' | b'#'..=b'&' | b'('..=b'[' | b']'..=b'~');
+        let run = rest.iter().position(is_special).unwrap_or(rest.len());
+        self.put_text(text.get(after..after + run).unwrap_or_default());
+        after + run
+    }
+
     /// The line break at `at`; gives back where the next character begins.
     fn write_break(&mut self, text: &str, at: usize) -> usize {
         if text.as_bytes().get(at) == Some(&b'\n') {
@@ -131,17 +141,21 @@ impl Emitter {
             let mut spaces = false;
             let mut at = 0;
             while at < bytes.len() {
-                let is_space = bytes.get(at) == Some(&b' ');
-                if is_space && self.folds(bytes, at, spaces) {
+                let run = memchr::memchr(b' ', bytes.get(at..).unwrap_or_default()).unwrap_or(bytes.len() - at);
+                if run > 0 {
+                    self.put_text(text.get(at..at + run).unwrap_or_default());
+                    self.indention = false;
+                    spaces = false;
+                    at += run;
+                    continue;
+                }
+                if self.folds(bytes, at, spaces) {
                     self.write_indent();
                     at += 1;
                 } else {
                     at = self.copy(text, at);
                 }
-                spaces = is_space;
-                if !is_space {
-                    self.indention = false;
-                }
+                spaces = true;
             }
         }
         if self.dialect == Dialect::V2 || !text.is_empty() {
@@ -183,7 +197,7 @@ impl Emitter {
                 if byte == b'\'' {
                     self.put('\'');
                 }
-                at = self.copy(text, at);
+                at = self.copy_run(text, at);
                 self.indention = false;
                 spaces = false;
                 breaks = false;
@@ -221,7 +235,7 @@ impl Emitter {
                 }
                 spaces = true;
             } else {
-                at = self.copy(text, at);
+                at = self.copy_run(text, at);
                 spaces = false;
             }
         }
@@ -269,6 +283,7 @@ impl Emitter {
         }
         self.whitespace = true;
         let bytes = text.as_bytes();
+        let is_ascii = text.is_ascii();
         let mut breaks = true;
         let mut at = 0;
         while at < bytes.len() {
@@ -284,8 +299,12 @@ impl Emitter {
                 self.write_indent();
             }
             // All up to the next byte that may begin a line break.
-            let rest = bytes.get(at..).unwrap_or_default();
-            let run = rest.iter().skip(1).position(|byte| matches!(byte, b'\r' | b'\n' | 0xc2 | 0xe2));
+            let rest = bytes.get(at + 1..).unwrap_or_default();
+            let run = if is_ascii {
+                memchr::memchr2(b'\r', b'\n', rest)
+            } else {
+                rest.iter().position(|byte| matches!(byte, b'\r' | b'\n' | 0xc2 | 0xe2))
+            };
             let end = run.map_or(bytes.len(), |run| at + 1 + run);
             // The first character may have several bytes.
             let end = end.max(at + width(bytes.get(at).copied().unwrap_or(0)));

@@ -69,9 +69,61 @@ pub(super) fn is_printable(bytes: &[u8], at: usize) -> bool {
 /// alone, NEL, byte order marks, and keys that may be too long in JSON.
 pub(super) fn is_odd(text: &str, as_key: bool) -> bool {
     // An escape has six characters, and a key may have 1,024 with its quotes.
-    (as_key && text.len() > 1_000 / 6)
-        || text.bytes().any(|byte| matches!(byte, 0x7f | 0xc2 | 0xef))
-            && text.chars().any(|letter| matches!(letter, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+    if as_key && text.len() > 1_000 / 6 {
+        return true;
+    }
+    if text.is_ascii() {
+        return memchr::memchr(0x7f, text.as_bytes()).is_some();
+    }
+    text.bytes().any(|byte| matches!(byte, 0x7f | 0xc2 | 0xef))
+        && text.chars().any(|letter| matches!(letter, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+}
+
+/// Whether a text is a word that every dialect writes as it stands, as nearly all keys are.
+pub(super) fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    match bytes.first() {
+        // With these begin the words that are no strings, of which none is longer than `false`.
+        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O') if bytes.len() <= 5 => false,
+        Some(b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'/') => {
+            bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'/'))
+        }
+        _ => false,
+    }
+}
+
+/// [`analyze`] for one line of printable ASCII, as most texts are; nothing for others.
+fn analyze_line(bytes: &[u8]) -> Option<Analysis> {
+    let mut indicators = bytes.starts_with(b"---") || bytes.starts_with(b"...");
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or(b' ');
+    let first = byte(0);
+    indicators |= match first {
+        b',' | b'[' | b']' | b'{' | b'}' | b'&' | b'*' | b'!' | b'|' | b'>' | b'\'' | b'"' | b'%' | b'@' | b'`'
+        | b'#' => true,
+        b'?' | b'-' => byte(1) == b' ',
+        _ => false,
+    };
+    let mut at = 0;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        match rest.iter().position(|&byte| !matches!(byte, b' '..=b'"' | b'$'..=b'9' | b';'..=b'~')) {
+            None => break,
+            Some(ahead) => at += ahead,
+        }
+        match byte(at) {
+            b':' => indicators |= byte(at + 1) == b' ',
+            b'#' => indicators |= at > 0 && byte(at - 1) == b' ',
+            _ => return None,
+        }
+        at += 1;
+    }
+    let trailing_space = bytes.last() == Some(&b' ');
+    Some(Analysis {
+        multiline: false,
+        plain_allowed: !(indicators || trailing_space || first == b' '),
+        single_quoted_allowed: true,
+        block_allowed: !trailing_space,
+    })
 }
 
 /// Looks at a text once.
@@ -80,6 +132,10 @@ pub(super) fn analyze(text: &str, dialect: Dialect) -> Analysis {
     if bytes.is_empty() {
         return Analysis { multiline: false, plain_allowed: true, single_quoted_allowed: true, block_allowed: false };
     }
+    analyze_line(bytes).unwrap_or_else(|| analyze_thoroughly(bytes, dialect))
+}
+
+fn analyze_thoroughly(bytes: &[u8], dialect: Dialect) -> Analysis {
     let mut indicators = bytes.starts_with(b"---") || bytes.starts_with(b"...");
     let mut line_breaks = false;
     let mut special = false;
@@ -132,5 +188,37 @@ pub(super) fn analyze(text: &str, dialect: Dialect) -> Analysis {
         plain_allowed: !(edge_blank || trailing_space || broken || line_breaks || indicators),
         single_quoted_allowed: !broken,
         block_allowed: !(trailing_space || space_break || special),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_analyzed_as_all_texts_are() {
+        const PIECES: [&str; 20] =
+            ["a", "B9", " ", ":", "#", "-", "?", "---", "...", "'", "\"", "[", "}", "&", "!", "|", "%", "@", ",", "~"];
+        let show = |analysis: Analysis| format!("{analysis:?}");
+        for first in PIECES {
+            for second in PIECES {
+                for third in PIECES {
+                    let text = [first, second, third].concat();
+                    let found = analyze_line(text.as_bytes()).expect("it is a line");
+                    for dialect in [Dialect::V2, Dialect::V3] {
+                        assert_eq!(show(found), show(analyze_thoroughly(text.as_bytes(), dialect)), "{text:?}");
+                    }
+                    if is_word(&text) {
+                        assert!(found.plain_allowed && crate::resolve::reads_as_string(&text), "{text:?}");
+                    }
+                }
+            }
+        }
+        for text in ["a\n", "\t", "\u{7f}", "\u{e9}"] {
+            assert!(analyze_line(text.as_bytes()).is_none(), "{text:?}");
+        }
+        for word in ["y", "No", "null", "TRUE", "off", "1", "", "~"] {
+            assert!(!is_word(word), "{word:?}");
+        }
     }
 }

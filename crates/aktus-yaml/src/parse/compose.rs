@@ -1,5 +1,6 @@
 //! Events to nodes, as the tree builder of go-yaml v2 (`decode.go`).
 
+use super::blocks;
 use super::input::{Careful, prepare};
 use super::parser::{Event, EventKind, Parser, Properties};
 use super::scanner::Scanner;
@@ -109,7 +110,10 @@ pub(crate) fn parse<'t>(raw: &'t [u8], limits: &Limits) -> Result<Arena<'t>, Err
     }
     let input = prepare(raw);
     let composer = match &input.careful {
-        None => compose::<false>(&input.text, None, limits),
+        None => match compose_blocks(&input.text, limits) {
+            Some(composed) => Ok(composed),
+            None => compose::<false>(&input.text, None, limits),
+        },
         Some(careful) => compose::<true>(&input.text, Some(careful), limits),
     };
     let shift = input.shift;
@@ -140,43 +144,35 @@ fn shifted(mut error: Error, shift: usize) -> Error {
     error
 }
 
-fn compose<const CAREFUL: bool>(text: &str, careful: Option<&Careful>, limits: &Limits) -> Result<Composed, Error> {
-    let parser = Parser::new(text, Scanner::<CAREFUL>::new(text, careful));
-    let mut composer = Composer {
-        text,
-        parser,
-        limits,
-        // Real documents have a node for every 15 bytes or so.
-        nodes: Vec::with_capacity((text.len() / 15 + 1).min(limits.nodes)),
-        open: Vec::new(),
-        anchors: BTreeMap::new(),
-        aliases: 0,
-        merges: false,
-        odd: false,
-        last_end: 0,
-    };
+/// The quick way, for documents that it is meant for.
+pub(super) fn compose_blocks(text: &str, limits: &Limits) -> Option<Composed> {
+    let mut composer = Composer::new(text, Scanner::new(text, None), limits);
+    blocks::read(&mut composer)?;
+    Some(composer.finish())
+}
+
+pub(super) fn compose<const CAREFUL: bool>(
+    text: &str,
+    careful: Option<&Careful>,
+    limits: &Limits,
+) -> Result<Composed, Error> {
+    let mut composer = Composer::new(text, Scanner::<CAREFUL>::new(text, careful), limits);
     composer.run()?;
-    let has_references = composer.aliases > 0 || composer.merges;
-    Ok(Composed {
-        nodes: composer.nodes,
-        has_references,
-        is_plain: !has_references && !composer.odd,
-        scratch: composer.parser.scanner.scratch,
-    })
+    Ok(composer.finish())
 }
 
-struct Composed {
-    nodes: Vec<RawNode>,
-    has_references: bool,
-    is_plain: bool,
-    scratch: String,
+pub(super) struct Composed {
+    pub(super) nodes: Vec<RawNode>,
+    pub(super) has_references: bool,
+    pub(super) is_plain: bool,
+    pub(super) scratch: String,
 }
 
-struct Composer<'s, 'l, const CAREFUL: bool> {
-    text: &'s str,
-    parser: Parser<'s, CAREFUL>,
+pub(super) struct Composer<'s, 'l, const CAREFUL: bool> {
+    pub(super) text: &'s str,
+    pub(super) parser: Parser<'s, CAREFUL>,
     limits: &'l Limits,
-    nodes: Vec<RawNode>,
+    pub(super) nodes: Vec<RawNode>,
     /// The lists and maps around the position.
     open: Vec<usize>,
     anchors: BTreeMap<String, u32>,
@@ -188,7 +184,33 @@ struct Composer<'s, 'l, const CAREFUL: bool> {
     last_end: u32,
 }
 
-impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
+impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
+    fn new(text: &'s str, scanner: Scanner<'s, CAREFUL>, limits: &'l Limits) -> Self {
+        Self {
+            text,
+            parser: Parser::new(text, scanner),
+            limits,
+            // Real documents have a node for every 15 bytes or so.
+            nodes: Vec::with_capacity((text.len() / 15 + 1).min(limits.nodes)),
+            open: Vec::new(),
+            anchors: BTreeMap::new(),
+            aliases: 0,
+            merges: false,
+            odd: false,
+            last_end: 0,
+        }
+    }
+
+    fn finish(self) -> Composed {
+        let has_references = self.aliases > 0 || self.merges;
+        Composed {
+            nodes: self.nodes,
+            has_references,
+            is_plain: !has_references && !self.odd,
+            scratch: self.parser.scanner.scratch,
+        }
+    }
+
     fn run(&mut self) -> Result<(), Error> {
         self.next()?;
         if matches!(self.next()?.kind, EventKind::StreamEnd) {
@@ -197,7 +219,7 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
         loop {
             let event = self.next()?;
             // Text that was put together, which a long %TAG prefix can multiply.
-            if self.parser.scanner.scratch.len() > self.limits.scalar_bytes.min(MAX_BYTES) {
+            if self.parser.scanner.scratch.len() > self.longest_scratch() {
                 return Err(self.limit(Bound::ScalarBytes, self.limits.scalar_bytes, event));
             }
             self.add(event)?;
@@ -208,6 +230,11 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
         // go-yaml looks beyond the document for its end, and may find a mistake there.
         self.next()?;
         Ok(())
+    }
+
+    /// How long text that was put together may become.
+    pub(super) fn longest_scratch(&self) -> usize {
+        self.limits.scalar_bytes.min(MAX_BYTES)
     }
 
     fn next(&mut self) -> Result<Event, Error> {
@@ -223,7 +250,7 @@ impl<const CAREFUL: bool> Composer<'_, '_, CAREFUL> {
         offset..offset + letter.map_or(0, char::len_utf8)
     }
 
-    fn add(&mut self, event: Event) -> Result<(), Error> {
+    pub(super) fn add(&mut self, event: Event) -> Result<(), Error> {
         match event.kind {
             EventKind::Scalar { properties, text, style, implicit } => {
                 if implicit || properties.tag.is_some() {

@@ -1,5 +1,6 @@
 //! Text to nodes: what stands in the first document, before it is given a meaning.
 
+mod blocks;
 mod characters;
 mod compose;
 mod input;
