@@ -22,12 +22,14 @@
 //! # Ok::<(), aktus_template::EvaluateError>(())
 //! ```
 
+mod check;
 mod eval;
 mod model;
 mod parse;
 mod render;
 pub mod stack;
 
+pub use check::{Day, Finding, RULES, Rule as CheckRule, check, check_graph, check_with};
 pub use eval::{Edge, EdgeKind, EvaluateError, EvaluatedResource, Pseudo, ResourceGraph, Value, evaluate};
 pub use model::{
     Assertion, Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Place, Resource, Retention, Rule,
