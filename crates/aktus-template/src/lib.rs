@@ -24,6 +24,7 @@
 //! ```
 
 pub mod docs;
+mod check;
 mod eval;
 pub mod graph;
 mod model;
@@ -32,6 +33,7 @@ mod permissions;
 mod render;
 pub mod stack;
 
+pub use check::{Day, Finding, RULES, Rule as CheckRule, check, check_graph, check_with};
 pub use eval::{Edge, EdgeKind, EvaluateError, EvaluatedResource, Pseudo, ResourceGraph, Value, evaluate};
 pub use model::{
     Assertion, Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Place, Resource, Retention, Rule,

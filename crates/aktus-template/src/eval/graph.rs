@@ -220,7 +220,7 @@ fn sort(
             !ready
         });
         if open.len() == before {
-            scope.problem(EvaluateError::Circle { names: circle(&found) });
+            scope.problem(EvaluateError::Circle { names: circle(&found), conditions: false });
             for name in open.drain(..) {
                 if let Some(resource) = found.remove(&name) {
                     sorted.insert(name, resource);

@@ -120,6 +120,8 @@ pub enum EvaluateError {
     Circle {
         /// The names on the circle.
         names: Vec<String>,
+        /// Whether they are conditions, not resources.
+        conditions: bool,
     },
 }
 
@@ -213,7 +215,7 @@ fn condition(scope: &mut Scope<'_>, name: &str, from: &Path<'_>, way: &mut Vec<S
         return Some(*known);
     }
     if let Some(start) = way.iter().position(|step| step == name) {
-        scope.problem(EvaluateError::Circle { names: way.split_off(start) });
+        scope.problem(EvaluateError::Circle { names: way.split_off(start), conditions: true });
         return None;
     }
     let Some(expression) = scope.template.conditions.get(name) else {

@@ -1,0 +1,278 @@
+//! Names: those that nothing has, and those that nobody uses.
+
+use std::collections::BTreeSet;
+
+use aktus_diagnostics::nearest;
+
+use super::{Findings, Subject};
+use crate::model::{Condition, Expr, Path, Place, Template, Token, tokens};
+
+/// The names that every template has.
+const PSEUDO: [&str; 8] = [
+    "AWS::AccountId",
+    "AWS::NoValue",
+    "AWS::NotificationARNs",
+    "AWS::Partition",
+    "AWS::Region",
+    "AWS::StackId",
+    "AWS::StackName",
+    "AWS::URLSuffix",
+];
+
+/// Calls `each` with every value that is written in a template outside of its conditions and rules.
+pub(super) fn every_value<'t>(template: &'t Template, each: &mut dyn FnMut(&'t Expr, &Path<'_>)) {
+    let top = Path::top("Resources");
+    for (id, resource) in &template.resources {
+        let here = top.key(id);
+        for (name, value) in &resource.attributes {
+            value.walk(&here.key(name), each);
+        }
+        let here = here.key("Properties");
+        for (name, value) in &resource.properties {
+            value.walk(&here.key(name), each);
+        }
+    }
+    let top = Path::top("Outputs");
+    for (name, output) in &template.outputs {
+        let here = top.key(name);
+        output.value.walk(&here.key("Value"), each);
+        if let Some(export) = &output.export {
+            export.walk(&here.key("Export").key("Name"), each);
+        }
+    }
+    for (name, value) in &template.metadata {
+        value.walk(&Path::top("Metadata").key(name), each);
+    }
+    for (section, entries) in &template.opaque {
+        for (name, value) in entries {
+            let top = Path::top(section);
+            value.walk(&if section.is_empty() { Path::top(name) } else { top.key(name) }, each);
+        }
+    }
+    for value in &template.transform {
+        value.walk(&Path::top("Transform"), each);
+    }
+}
+
+pub(super) fn dangling(subject: &Subject<'_>, findings: &mut Findings) {
+    let template = subject.template;
+    // What a macro brings may have any name.
+    if template.has_macros() {
+        return;
+    }
+    let parameter = |name: &str| template.parameters.contains_key(name) || PSEUDO.contains(&name);
+    let known = |name: &str| parameter(name) || template.resources.contains_key(name);
+    let names = || template.parameters.keys().chain(template.resources.keys()).map(String::as_str).chain(PSEUDO);
+    let mut tell = |place: Place, name: &str, what: &str| {
+        let fix = match nearest(name, names()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("add it, or take the {what} out"),
+        };
+        findings.add(place, format!("`{name}` is neither a parameter nor a resource"), fix);
+    };
+    every_value(template, &mut |value, path| match value {
+        Expr::Ref(name) if !known(name) => tell(path.place(), name, "reference"),
+        Expr::GetAtt(name, _) if !template.resources.contains_key(name) => tell(path.place(), name, "reference"),
+        Expr::Sub(text, own) => {
+            for token in tokens(text) {
+                if let Token::Variable(variable) = token {
+                    let name = variable.split('.').next().unwrap_or(variable);
+                    if !own.contains_key(variable) && !known(name) {
+                        tell(path.place(), name, "variable");
+                    }
+                }
+            }
+        }
+        _ => {}
+    });
+    for (id, resource) in &template.resources {
+        for other in &resource.depends_on {
+            if !template.resources.contains_key(other) {
+                tell(Place::of(&["Resources", id, "DependsOn"]), other, "dependency");
+            }
+        }
+    }
+    for (name, condition) in &template.conditions {
+        for value in condition.values() {
+            for other in value.references().into_iter().filter(|other| !parameter(other)) {
+                findings.add(
+                    Place::of(&["Conditions", name]),
+                    format!("`{other}` is no parameter, and a condition can look at nothing else"),
+                    "compare a parameter or an entry of a mapping",
+                );
+            }
+        }
+    }
+    dangling_conditions(template, findings);
+    dangling_mappings(template, findings);
+}
+
+fn dangling_conditions(template: &Template, findings: &mut Findings) {
+    let mut tell = |place: Place, name: &str| {
+        if template.conditions.contains_key(name) {
+            return;
+        }
+        let fix = match nearest(name, template.conditions.keys().map(String::as_str)) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => "add it to the section `Conditions`".to_owned(),
+        };
+        findings.add(place, format!("there is no condition `{name}`"), fix);
+    };
+    for (name, condition) in &template.conditions {
+        for other in condition.names() {
+            tell(Place::of(&["Conditions", name]), other);
+        }
+    }
+    for (id, resource) in &template.resources {
+        if let Some(condition) = &resource.condition {
+            tell(Place::of(&["Resources", id, "Condition"]), condition);
+        }
+    }
+    for (name, output) in &template.outputs {
+        if let Some(condition) = &output.condition {
+            tell(Place::of(&["Outputs", name, "Condition"]), condition);
+        }
+    }
+    every_value(template, &mut |value, path| {
+        if let Expr::If(condition, ..) = value {
+            tell(path.place(), condition);
+        }
+    });
+}
+
+fn dangling_mappings(template: &Template, findings: &mut Findings) {
+    let mut tell = |place: Place, value: &Expr| {
+        if let Expr::FindInMap(arguments) = value
+            && let Some(Expr::Text(name)) = arguments.first()
+            && !template.mappings.contains_key(name)
+            // A default takes the place of the mapping.
+            && arguments.len() == 3
+        {
+            let fix = match nearest(name, template.mappings.keys().map(String::as_str)) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "add it to the section `Mappings`".to_owned(),
+            };
+            findings.add(place, format!("there is no mapping `{name}`"), fix);
+        }
+    };
+    every_value(template, &mut |value, path| tell(path.place_if(matches!(value, Expr::FindInMap(_))), value));
+    for (name, condition) in &template.conditions {
+        for value in condition.values() {
+            value.visit(&mut |value| tell(Place::of(&["Conditions", name]), value));
+        }
+    }
+}
+
+/// The conditions on which something hangs, in the end.
+fn used_conditions(template: &Template) -> BTreeSet<&str> {
+    let mut used = BTreeSet::new();
+    every_value(template, &mut |value, _| match value {
+        Expr::If(condition, ..) => {
+            used.insert(condition.as_str());
+        }
+        // Those that macros and functions of others look at are in their arguments.
+        Expr::Call(name, argument) if name == "Condition" => {
+            if let Expr::Text(condition) = &**argument {
+                used.insert(condition.as_str());
+            }
+        }
+        Expr::Map(entries) => {
+            if let Some(Expr::Text(condition)) = entries.get("Condition") {
+                used.insert(condition.as_str());
+            }
+        }
+        _ => {}
+    });
+    used.extend(template.resources.values().filter_map(|resource| resource.condition.as_deref()));
+    used.extend(template.outputs.values().filter_map(|output| output.condition.as_deref()));
+    for condition in rule_conditions(template) {
+        used.extend(condition.names());
+    }
+    let mut open: Vec<&str> = used.iter().copied().collect();
+    while let Some(name) = open.pop() {
+        for other in template.conditions.get(name).into_iter().flat_map(Condition::names) {
+            if used.insert(other) {
+                open.push(other);
+            }
+        }
+    }
+    used
+}
+
+fn rule_conditions(template: &Template) -> impl Iterator<Item = &Condition> {
+    template.rules.values().flat_map(|rule| rule.when.iter().chain(rule.assertions.iter().map(|one| &one.assert)))
+}
+
+pub(super) fn unused_parameters(subject: &Subject<'_>, findings: &mut Findings) {
+    let template = subject.template;
+    if template.has_macros() {
+        return;
+    }
+    let mut used = BTreeSet::new();
+    every_value(template, &mut |value, _| match value {
+        Expr::Ref(name) => {
+            used.insert(name.as_str());
+        }
+        Expr::Sub(..) => used.extend(value.references()),
+        _ => {}
+    });
+    let mut in_conditions: BTreeSet<&str> = BTreeSet::new();
+    let conditions = used_conditions(template);
+    for (name, condition) in &template.conditions {
+        let names = condition.values().into_iter().flat_map(Expr::references);
+        if conditions.contains(name.as_str()) { used.extend(names) } else { in_conditions.extend(names) }
+    }
+    for condition in rule_conditions(template) {
+        used.extend(condition.values().into_iter().flat_map(Expr::references));
+    }
+    for name in template.parameters.keys().filter(|name| !used.contains(name.as_str())) {
+        let message = if in_conditions.contains(name.as_str()) {
+            format!("nothing hangs on the parameter `{name}`: the condition that looks at it is not used")
+        } else {
+            format!("nothing uses the parameter `{name}`")
+        };
+        findings.add(Place::of(&["Parameters", name]), message, "use it where its description says, or take it out");
+    }
+}
+
+pub(super) fn unused_conditions(subject: &Subject<'_>, findings: &mut Findings) {
+    if subject.template.has_macros() {
+        return;
+    }
+    let used = used_conditions(subject.template);
+    for name in subject.template.conditions.keys().filter(|name| !used.contains(name.as_str())) {
+        findings.add(
+            Place::of(&["Conditions", name]),
+            format!("nothing hangs on the condition `{name}`"),
+            "use it for what it stands for, or take it out",
+        );
+    }
+}
+
+pub(super) fn unused_mappings(subject: &Subject<'_>, findings: &mut Findings) {
+    let template = subject.template;
+    let (mut used, mut computed) = (BTreeSet::new(), template.has_macros());
+    let mut look = |value: &Expr| {
+        if let Expr::FindInMap(arguments) = value {
+            match arguments.first() {
+                Some(Expr::Text(name)) => {
+                    used.insert(name.clone());
+                }
+                _ => computed = true,
+            }
+        }
+    };
+    every_value(template, &mut |value, _| look(value));
+    for condition in template.conditions.values().chain(rule_conditions(template)) {
+        for value in condition.values() {
+            value.visit(&mut look);
+        }
+    }
+    for name in template.mappings.keys().filter(|name| !computed && !used.contains(*name)) {
+        findings.add(
+            Place::of(&["Mappings", name]),
+            format!("nothing looks into the mapping `{name}`"),
+            "use it with `Fn::FindInMap`, or take it out",
+        );
+    }
+}
