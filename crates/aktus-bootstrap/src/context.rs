@@ -99,9 +99,9 @@ impl<'a> Context<'a> {
     }
 
     /// The report, with everything that was noted.
-    pub(crate) fn into_report(self) -> Report {
-        let objects = self.objects.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Report { objects, ..self.report }
+    pub(crate) fn take_report(&mut self) -> Report {
+        let objects = std::mem::take(self.objects.get_mut().unwrap_or_else(PoisonError::into_inner));
+        Report { objects, ..std::mem::take(&mut self.report) }
     }
 
     pub(crate) fn planning(&self) -> bool {

@@ -32,6 +32,7 @@ mod deadline;
 mod event;
 mod failure;
 mod overlay;
+mod preview;
 mod render;
 mod report;
 mod request;
@@ -48,12 +49,13 @@ pub use cloud::{AwsKeychain, aws_clock};
 pub use deadline::Deadline;
 pub use event::{Event, Reporter, Silent};
 pub use failure::pull as pull_failure;
+pub use preview::{Origin, Preview};
 pub use report::{EndpointReport, Failure, FailureKind, ObjectReport, Outcome, ReleaseReport, Report, StepReport};
 pub use request::{
     ChartSource, DEFAULT_CHART, DEFAULT_CHART_VERSION, DEFAULT_NAMESPACE, DatabaseStorage, LoadBalancerScheme, Mode,
     OnUnreachable, Problem, RELEASE_NAME, Request, SecretSource,
 };
-pub use run::{bootstrap, cancel, destroy, plan, status};
+pub use run::{bootstrap, cancel, destroy, plan, preview, status};
 pub use step::Step;
 pub use ticket::{Finished, Installation, Refusal, Settle, Settlement, Ticket};
 pub use transform::{TransformOptions, transform};

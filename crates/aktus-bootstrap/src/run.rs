@@ -13,6 +13,7 @@ use crate::context::{Context, Effects, instance};
 use crate::deadline::Deadline;
 use crate::event::{Event, Reporter};
 use crate::failure::lease as lease_failure;
+use crate::preview::{Preview, origins};
 use crate::report::{Failure, FailureKind, Outcome, Report};
 use crate::request::Request;
 use crate::step::Step;
@@ -38,14 +39,20 @@ pub async fn bootstrap(
     reporter: &dyn Reporter,
     stop: impl Future<Output = ()>,
 ) -> Report {
-    let context = Context::new(request, world, deadline, reporter, Effects::Run);
-    Box::pin(run(context, &Step::BOOTSTRAP, stop)).await
+    let mut context = Context::new(request, world, deadline, reporter, Effects::Run);
+    Box::pin(run(&mut context, &Step::BOOTSTRAP, stop)).await
 }
 
 /// What [`bootstrap`] would do. Reads the cluster if there is one; writes nothing.
 pub async fn plan(request: &Request, world: &World, deadline: Deadline, reporter: &dyn Reporter) -> Report {
-    let context = Context::new(request, world, deadline, reporter, Effects::Plan);
-    Box::pin(run(context, &Step::BOOTSTRAP, std::future::pending())).await
+    preview(request, world, deadline, reporter).await.report
+}
+
+/// What [`bootstrap`] would do, as [`plan`] says it, and besides where each object comes from and which images it runs.
+pub async fn preview(request: &Request, world: &World, deadline: Deadline, reporter: &dyn Reporter) -> Preview {
+    let mut context = Context::new(request, world, deadline, reporter, Effects::Plan);
+    let report = Box::pin(run(&mut context, &Step::BOOTSTRAP, std::future::pending())).await;
+    Preview { report, origins: origins(&context) }
 }
 
 /// Takes away what [`bootstrap`] made, in the right order.
@@ -58,8 +65,8 @@ pub async fn destroy(
     reporter: &dyn Reporter,
     stop: impl Future<Output = ()>,
 ) -> Report {
-    let context = Context::new(request, world, deadline, reporter, Effects::Run);
-    Box::pin(run(context, &Step::DESTROY, stop)).await
+    let mut context = Context::new(request, world, deadline, reporter, Effects::Run);
+    Box::pin(run(&mut context, &Step::DESTROY, stop)).await
 }
 
 /// How the platform is: the release, its objects and whether they are ready, the addresses. Writes nothing.
@@ -105,7 +112,7 @@ struct Hold {
     forget: bool,
 }
 
-async fn run(mut context: Context<'_>, steps: &[Step], stop: impl Future<Output = ()>) -> Report {
+async fn run(context: &mut Context<'_>, steps: &[Step], stop: impl Future<Output = ()>) -> Report {
     let started = Instant::now();
     let mut hold: Option<Hold> = None;
     tokio::pin!(stop);
@@ -119,7 +126,7 @@ async fn run(mut context: Context<'_>, steps: &[Step], stop: impl Future<Output 
                 biased;
                 () = &mut stop => Err(interrupted()),
                 failure = held => Err(failure),
-                result = one(&mut context) => result,
+                result = one(context) => result,
             }
         };
         let result = match result {
@@ -128,7 +135,7 @@ async fn run(mut context: Context<'_>, steps: &[Step], stop: impl Future<Output 
                 let taken = tokio::select! {
                     biased;
                     () = &mut stop => Err(interrupted()),
-                    taken = take(&mut hold, &mut context, destroying) => taken,
+                    taken = take(&mut hold, context, destroying) => taken,
                 };
                 taken.map(|()| outcome)
             }
@@ -146,7 +153,7 @@ async fn run(mut context: Context<'_>, steps: &[Step], stop: impl Future<Output 
     }
     context.report.took = started.elapsed();
     let (cluster, world, deadline) = (context.cluster.clone(), context.world, context.deadline);
-    let mut report = context.into_report();
+    let mut report = context.take_report();
     if let (Some(hold), Some(_)) = (hold, cluster) {
         give_back(hold, &mut report, world, deadline).await;
     }

@@ -3,6 +3,7 @@
 mod cli;
 mod commands;
 mod error;
+mod plan;
 mod request;
 mod sandbox;
 mod ui;

@@ -10,8 +10,13 @@ use aktus_template::{Pseudo, Value, evaluate, platform};
 
 /// Runs `aktus template render`: exit code, stdout, stderr.
 fn render(arguments: &[&str]) -> (Option<i32>, String, String) {
+    template(&[&["render"], arguments].concat())
+}
+
+/// Runs `aktus template`: exit code, stdout, stderr.
+fn template(arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aktus"));
-    command.args(["template", "render"]).args(arguments).env_clear().stdin(Stdio::null());
+    command.arg("template").args(arguments).env_clear().stdin(Stdio::null());
     let Output { status, stdout, stderr } = command.output().expect("aktus starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     (status.code(), text(stdout), text(stderr))
@@ -66,6 +71,46 @@ fn what_cannot_be_done_is_one_clear_error() {
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{stderr}");
         assert!(stderr.contains(words), "`{words}` is not in\n{stderr}");
     }
+}
+
+/// What `aktus template` prints.
+#[track_caller]
+fn printed(arguments: &[&str]) -> String {
+    let (code, stdout, stderr) = template(arguments);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""), "{arguments:?}");
+    stdout
+}
+
+#[test]
+fn pictures_in_three_formats_and_two_modes() {
+    for (mode, title, node_role) in
+        [("auto", "Auto Mode", "EKSAutoModeNodeRole"), ("traditional", "Traditional Mode", "EKSNodeRole")]
+    {
+        for (format, begins) in [("svg", "<svg xmlns"), ("dot", "digraph \"Aktus"), ("mermaid", "---\ntitle: \"Aktus")]
+        {
+            let picture = printed(&["graph", "--format", format, "--mode", mode]);
+            assert!(picture.starts_with(begins) && picture.contains(title) && picture.contains(node_role), "{picture}");
+            assert_eq!(picture, printed(&["graph", "--format", format, "--mode", mode]));
+        }
+    }
+    let set = printed(&["graph", "--format", "dot", "--set", "EnableAutoMode=false", "--set", "EnableCloudTrail=true"]);
+    assert!(set.contains("Traditional Mode") && set.contains("CloudTrailBucket"));
+    let cards = |picture: &str| picture.matches(" [label=").count();
+    let everything = printed(&["graph", "--format", "dot", "--everything"]);
+    assert!(cards(&everything) > 2 * cards(&printed(&["graph", "--format", "dot"])), "{everything}");
+    let (code, _, stderr) = template(&["graph", "--set", "EKSVersion=1"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("is not one of") && stderr.contains("aktus template docs"), "{stderr}");
+}
+
+#[test]
+fn the_reference_is_printed_or_written() {
+    let reference = printed(&["docs"]);
+    assert_eq!(reference, aktus_template::docs::parameters(&platform()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("parameters.md");
+    assert_eq!(printed(&["docs", "-o", path.to_str().expect("UTF-8")]), "");
+    assert_eq!(fs::read_to_string(path).expect("the file"), reference);
 }
 
 /// The request that the Lambda reads out of the custom resource, with what only AWS knows filled in.

@@ -39,7 +39,8 @@ pub fn permissions(graph: &ResourceGraph) -> Vec<RolePermissions> {
         let property = |name: &str| resource.properties.get(name);
         let inline =
             property("Policies").into_iter().flat_map(items).filter_map(|policy| entry(policy, "PolicyDocument"));
-        let trust = property("AssumeRolePolicyDocument").into_iter().flat_map(statements);
+        let document = property("AssumeRolePolicyDocument").map(read);
+        let trust = document.iter().flat_map(statements);
         let trusted: BTreeSet<String> = trust
             .flat_map(|statement| entry(statement, "Principal").into_iter().flat_map(texts_inside).collect::<Vec<_>>())
             .collect();
@@ -67,6 +68,27 @@ pub fn permissions(graph: &ResourceGraph) -> Vec<RolePermissions> {
         }
     }
     roles.into_values().collect()
+}
+
+/// A document that is written as JSON text, as one whose keys hold intrinsic functions must be.
+fn read(document: &Value) -> Value {
+    let Value::Text(text) = document else { return document.clone() };
+    serde_json::from_str(text).map_or_else(|_| document.clone(), |json| from_json(&json))
+}
+
+fn from_json(json: &serde_json::Value) -> Value {
+    match json {
+        serde_json::Value::Null => Value::NoValue,
+        serde_json::Value::Bool(value) => Value::Bool(*value),
+        serde_json::Value::Number(number) => {
+            number.as_i64().map_or_else(|| Value::Text(number.to_string()), Value::Integer)
+        }
+        serde_json::Value::String(text) => Value::Text(text.clone()),
+        serde_json::Value::Array(items) => Value::List(items.iter().map(from_json).collect()),
+        serde_json::Value::Object(entries) => {
+            Value::Map(entries.iter().map(|(key, value)| (key.clone(), from_json(value))).collect())
+        }
+    }
 }
 
 fn statement(value: &Value) -> Statement {

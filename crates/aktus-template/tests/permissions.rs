@@ -44,6 +44,7 @@ fn roles_of_both_modes() {
         "  Allow lambda:InvokeFunction on ${EKSConnectorLambda.Arn}",
         "  Allow eks:DescribeCluster eks:ListAddons on ${EKSCluster.Arn}",
         "  Allow ecr:GetAuthorizationToken on *",
+        "PlatformServiceAccountRole < ${OIDCProvider}",
     ];
     check(
         &[],

@@ -40,7 +40,7 @@ pub(crate) async fn run(mut context: Context<'_>) -> Report {
         objects.retain(|object| object.change != "hold");
     }
     context.report.took = started.elapsed();
-    context.into_report()
+    context.take_report()
 }
 
 /// How long a look may take.

@@ -19,6 +19,11 @@ use crate::ui::Ui;
 /// Tells the report; a failure in it becomes the exit code.
 fn conclude(ui: Ui, report: &Report) -> Result<(), CliError> {
     ui.report(report)?;
+    conclude_with(ui, report)
+}
+
+/// A failure in a report that is told already becomes the exit code.
+fn conclude_with(ui: Ui, report: &Report) -> Result<(), CliError> {
     match report.failure() {
         None => Ok(()),
         Some((step, failure)) if ui.json() => {

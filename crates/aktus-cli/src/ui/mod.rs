@@ -2,7 +2,7 @@
 
 mod lines;
 mod live;
-mod report;
+pub(crate) mod report;
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use aktus_bootstrap::{Report, Reporter};
 use clap::ValueEnum;
 
 use crate::error::CliError;
+use crate::plan::WholePlan;
 
 /// The shape of data on stdout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -52,6 +53,16 @@ impl Ui {
         match self.output {
             Output::Text => report::write(&mut stdout, report)?,
             Output::Json => writeln!(stdout, "{:#}", report.to_json())?,
+        }
+        stdout.flush()
+    }
+
+    /// The plan, on stdout.
+    pub(crate) fn plan(self, plan: &WholePlan) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match self.output {
+            Output::Text => crate::plan::write(&mut stdout, plan)?,
+            Output::Json => writeln!(stdout, "{:#}", plan.to_json())?,
         }
         stdout.flush()
     }

@@ -18,15 +18,7 @@ pub(super) fn seconds(duration: Duration) -> String {
 
 /// Writes the report: steps, objects, release, addresses, warnings, the end.
 pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
-    for step in &report.steps {
-        let summary = printable(&step.outcome.summary());
-        let mut lines = summary.lines();
-        let first = lines.next().unwrap_or_default();
-        writeln!(out, "{:<14} {:<9} {:>9}  {first}", step.step, step.outcome.name(), seconds(step.took))?;
-        for line in lines {
-            writeln!(out, "{:36}{line}", "")?;
-        }
-    }
+    steps(out, report)?;
     if !report.objects.is_empty() {
         writeln!(out)?;
         let width = report.objects.iter().map(|object| object.title().chars().count()).max().unwrap_or(0);
@@ -36,6 +28,25 @@ pub(super) fn write(out: &mut impl Write, report: &Report) -> io::Result<()> {
         }
     }
     writeln!(out)?;
+    rest(out, report)
+}
+
+/// How each step ended.
+pub(crate) fn steps(out: &mut impl Write, report: &Report) -> io::Result<()> {
+    for step in &report.steps {
+        let summary = printable(&step.outcome.summary());
+        let mut lines = summary.lines();
+        let first = lines.next().unwrap_or_default();
+        writeln!(out, "{:<14} {:<9} {:>9}  {first}", step.step, step.outcome.name(), seconds(step.took))?;
+        for line in lines {
+            writeln!(out, "{:36}{line}", "")?;
+        }
+    }
+    Ok(())
+}
+
+/// Release, addresses, warnings, the end.
+pub(crate) fn rest(out: &mut impl Write, report: &Report) -> io::Result<()> {
     if let Some(release) = &report.release {
         let digest = release.digest.as_ref().map_or_else(String::new, |digest| format!(", {digest}"));
         writeln!(

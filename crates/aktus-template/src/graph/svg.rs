@@ -22,18 +22,18 @@ const COLOURS: [[&str; 4]; 8] = [
 fn style() -> String {
     let mut style = String::from(
         "text{font-family:Helvetica,Arial,'Liberation Sans',sans-serif}.page{fill:#fff}.ink{fill:#16202b}\
-         .soft{fill:#4a5866}.card{fill:#fff;stroke-width:1.2}.chapter{stroke-opacity:.35}\
+         .soft{fill:#4a5866}.card{fill:#fff;stroke-width:1.2}.chapter{stroke-opacity:.35}.halo{paint-order:stroke;stroke-width:5}\
          .arrow{fill:none;stroke:#64748b;stroke-width:1.4}.head{fill:#64748b}",
     );
     let mut dark = String::from(
-        ".page{fill:#0f141a}.ink{fill:#eef2f6}.soft{fill:#b3bfcb}.card{fill:#1b232c}.arrow{stroke:#8b9aab}\
+        ".page{fill:#171e26}.ink{fill:#eef2f6}.soft{fill:#b3bfcb}.card{fill:#212a34}.arrow{stroke:#8b9aab}\
          .head{fill:#8b9aab}",
     );
     for (number, [line, ground, dark_line, dark_ground]) in COLOURS.iter().enumerate() {
         let rules = |line: &str, ground: &str| {
             format!(
                 ".k{number} .chapter{{fill:{ground};stroke:{line}}}.k{number} .card{{stroke:{line}}}\
-                 .k{number} .name{{fill:{line}}}"
+                 .k{number} .name{{fill:{line}}}.k{number} .halo{{stroke:{ground}}}"
             )
         };
         style.push_str(&rules(line, ground));
@@ -67,6 +67,7 @@ impl Picture {
             let _infallible =
                 writeln!(out, "<path class=\"arrow\" marker-end=\"url(#head)\" d=\"{}\"/>", curve(points));
         }
+        self.names(&mut out, &layout);
         self.draw_cards(&mut out, &layout);
         out.push_str("</svg>\n");
         out
@@ -96,19 +97,30 @@ impl Picture {
 
     fn grounds(&self, out: &mut String, layout: &Layout) {
         for (chapter, frame) in self.chapters.iter().zip(&layout.chapters) {
-            let name = xml(&fit(&chapter.name, 12.0, true, frame.width - 20.0));
             let _infallible = writeln!(
                 out,
                 "<g class=\"k{}\"><rect class=\"chapter\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" \
-                 rx=\"10\"/><text class=\"name\" x=\"{:.1}\" y=\"{:.1}\" font-size=\"12\" \
-                 font-weight=\"700\">{name}</text></g>",
+                 rx=\"10\"/></g>",
                 chapter.place % COLOURS.len(),
                 frame.x,
                 frame.y,
                 frame.width,
                 frame.height,
+            );
+        }
+    }
+
+    /// The names of chapters, over the arrows, which leave room around the letters.
+    fn names(&self, out: &mut String, layout: &Layout) {
+        for (chapter, frame) in self.chapters.iter().zip(&layout.chapters) {
+            let _infallible = writeln!(
+                out,
+                "<g class=\"k{}\"><text class=\"name halo\" x=\"{:.1}\" y=\"{:.1}\" font-size=\"12\" \
+                 font-weight=\"700\">{}</text></g>",
+                chapter.place % COLOURS.len(),
                 frame.x + 10.0,
                 frame.y + 17.0,
+                xml(&fit(&chapter.name, 12.0, true, frame.width - 20.0)),
             );
         }
     }

@@ -1,5 +1,8 @@
 //! `aktus template`: the platform's CloudFormation template by itself.
 
+mod docs;
+mod graph;
+pub(crate) mod parameters;
 mod render;
 
 use clap::{Args, Subcommand};
@@ -17,12 +20,16 @@ pub(crate) struct Template {
 #[derive(Debug, Subcommand)]
 enum Command {
     Render(render::Render),
+    Graph(graph::Graph),
+    Docs(docs::Docs),
 }
 
 impl Template {
     pub(crate) fn run(self, ui: Ui) -> Result<(), CliError> {
         match self.command {
             Command::Render(command) => command.run(ui),
+            Command::Graph(command) => command.run(),
+            Command::Docs(command) => command.run(),
         }
     }
 }
