@@ -121,6 +121,13 @@ pub(crate) async fn values(arguments: &ValuesArguments, profile: Profile) -> Res
 }
 
 fn merge(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliError> {
+    let options = value_options(arguments)?;
+    let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));
+    options.merge_with(profile, &Limits::default(), &mut read).map_err(|error| CliError::usage(chain(&error)))
+}
+
+/// The flags with the files behind them read.
+pub(crate) fn value_options(arguments: &ValuesArguments) -> Result<ValueOptions, CliError> {
     let mut options = ValueOptions {
         set: arguments.set.clone(),
         set_string: arguments.set_string.clone(),
@@ -140,6 +147,5 @@ fn merge(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliErr
         }
         options.files.push(ValueFile { name, text });
     }
-    let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));
-    options.merge_with(profile, &Limits::default(), &mut read).map_err(|error| CliError::usage(chain(&error)))
+    Ok(options)
 }

@@ -52,6 +52,7 @@ mod program;
 mod sprig;
 mod syntax;
 mod templates;
+mod trace;
 pub mod value;
 
 pub use error::{Cause, ExecError, ParseError, Place, Step};
@@ -62,6 +63,7 @@ pub use helm::helm_functions;
 pub use host::{Certificate, CertificateRequest, Certificates, FrozenHost, Host, KeyKind};
 pub use limits::{LimitError, Limits};
 pub use templates::{MissingKey, Templates};
+pub use trace::Origin;
 pub use value::{
     FreezeError, Frozen, FrozenList, FrozenMap, JsonForm, Kind, List, Map, NamedType, Object, ObjectRef, Str, Type,
     Underlying, Value,

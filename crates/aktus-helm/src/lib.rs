@@ -29,18 +29,25 @@
 #[cfg(feature = "certs")]
 pub mod certs;
 pub mod chart;
+pub mod create;
+pub mod dependency;
 mod host;
 mod limits;
+pub mod lint;
 pub mod manifest;
 #[cfg(feature = "oci")]
 pub mod oci;
+pub mod package;
 mod path;
+pub mod post_render;
 mod print;
 pub mod record;
 pub mod render;
+pub mod repository;
+pub mod show;
 pub mod values;
 
-pub use aktus_gotmpl::{FrozenHost, Host, Profile};
+pub use aktus_gotmpl::{Certificate, CertificateRequest, Certificates, FrozenHost, Host, KeyKind, Origin, Profile};
 
 pub use chart::{Chart, Crd, Dependency, File, LoadError, LoadOptions, Metadata, pack};
 pub use host::{Lookup, SystemHost};
@@ -51,6 +58,6 @@ pub use manifest::{
 };
 pub use render::{
     Capabilities, HelmVersion, KubeVersion, KubeVersionError, Release, ReleaseNameError, RenderError, RenderOptions,
-    Rendered, render,
+    Rendered, evaluate, merged_values, render,
 };
 pub use values::{ReadFile, SchemaError, ValueFile, ValueOptions, Values, ValuesError};

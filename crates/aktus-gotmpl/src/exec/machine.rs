@@ -17,6 +17,7 @@ use crate::limits::LimitError;
 use crate::program::{NO_NODE, Op, Program, Variables};
 use crate::syntax::tree::{Name, NodeId, NodeKind, Path};
 use crate::templates::Templates;
+use crate::trace::Origin;
 use crate::value::{ObjectRef, Str, Value};
 
 /// Runs a template by name.
@@ -163,8 +164,40 @@ impl Machine<'_, '_> {
         self.variables.push((DOLLAR, self.current.dot.clone()));
         if !matches!(self.current.kind, Kind::Template) {
             self.outputs.push(self.spare.pop().unwrap_or_default());
+            if let Some(trace) = &mut self.context.trace {
+                trace.open();
+            }
         }
         self.node = NO_NODE;
+    }
+
+    /// Notes literal text about to be written.
+    #[cold]
+    fn trace_text(&mut self, program: &Program, source: u32) {
+        let start = self.output().len();
+        let origin = Origin { file: program.arena.parse_name.clone(), line: program.arena.position(source).0 };
+        if let Some(trace) = &mut self.context.trace {
+            trace.text(start, origin);
+        }
+    }
+
+    /// Notes what an action has printed.
+    #[cold]
+    fn trace_print(&mut self, program: &Program, start: usize) {
+        let arena = &program.arena;
+        let place = if self.node == NO_NODE { 0 } else { arena.node(NodeId(self.node)).start };
+        let origin = Origin { file: arena.parse_name.clone(), line: arena.position(place).0 };
+        let text = self.output().get(start..).unwrap_or_default().to_vec();
+        if let Some(trace) = &mut self.context.trace {
+            trace.print(start, &text, origin);
+        }
+    }
+
+    /// Notes that the innermost output has ended.
+    fn trace_end(&mut self, output: &[u8]) {
+        if let Some(trace) = &mut self.context.trace {
+            trace.close(output);
+        }
     }
 
     /// Makes a frame the current one; the one before waits.
@@ -250,12 +283,19 @@ impl Machine<'_, '_> {
             match op {
                 Op::Text { start, end } => {
                     let text = program.arena.bytes(start, end);
+                    if self.context.trace.is_some() {
+                        self.trace_text(&program, start);
+                    }
                     self.output().extend_from_slice(text);
                     self.check_output()?;
                 }
                 Op::Print => {
                     let operand = self.pop();
+                    let before = self.output().len();
                     self.print(&operand.value)?;
+                    if self.context.trace.is_some() {
+                        self.trace_print(&program, before);
+                    }
                 }
                 Op::Pop => drop(self.pop()),
                 Op::Unwrap => {
@@ -546,19 +586,25 @@ impl Machine<'_, '_> {
     /// Ends the current template; the output if it was the outermost.
     fn leave(&mut self) -> Option<Vec<u8>> {
         self.variables.truncate(self.current.variables);
-        let Some(caller) = self.frames.pop() else { return Some(self.outputs.pop().unwrap_or_default()) };
+        let Some(caller) = self.frames.pop() else {
+            let output = self.outputs.pop().unwrap_or_default();
+            self.trace_end(&output);
+            return Some(output);
+        };
         let ended = std::mem::replace(&mut self.current, caller);
         self.node = self.current.node;
         match ended.kind {
             Kind::Root | Kind::Template => {}
             Kind::Include { .. } => {
                 let output = self.outputs.pop().unwrap_or_default();
+                self.trace_end(&output);
                 self.give(&output);
                 self.recycle(output);
             }
             Kind::Tpl { .. } => {
                 self.overlays.pop();
                 let output = self.outputs.pop().unwrap_or_default();
+                self.trace_end(&output);
                 match without_no_value(&output) {
                     Some(text) => self.give(&text),
                     None => self.give(&output),

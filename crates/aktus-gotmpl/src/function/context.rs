@@ -7,6 +7,7 @@ use crate::host::Host;
 use crate::limits::{LimitError, Limits};
 use crate::sprig::Patterns;
 use crate::templates::ParsedTexts;
+use crate::trace::{Origin, Trace};
 use crate::value::Value;
 
 /// Which Helm to be identical to.
@@ -33,6 +34,8 @@ pub struct Context<'h> {
     pub(crate) parsed: ParsedTexts,
     /// Compiled regular expressions.
     pub(crate) patterns: Patterns,
+    /// Who writes what, if somebody wants to know.
+    pub(crate) trace: Option<Box<Trace>>,
 }
 
 impl fmt::Debug for Context<'_> {
@@ -57,6 +60,7 @@ impl<'h> Context<'h> {
             written: 0,
             parsed: ParsedTexts::default(),
             patterns: Patterns::default(),
+            trace: None,
         }
     }
 
@@ -72,6 +76,19 @@ impl<'h> Context<'h> {
     pub fn linting(mut self) -> Self {
         self.lint = true;
         self
+    }
+
+    /// The same noting which line of which template makes each line of output.
+    #[must_use]
+    pub fn tracing(mut self) -> Self {
+        self.trace = Some(Box::default());
+        self
+    }
+
+    /// For each line of the last output where it comes from, if that was noted. A line that no template wrote, such as
+    /// the empty one after the last line break, may come from nowhere.
+    pub fn take_trace(&mut self) -> Vec<Option<Origin>> {
+        self.trace.as_mut().map(|trace| std::mem::take(&mut trace.lines)).unwrap_or_default()
     }
 
     /// The host.

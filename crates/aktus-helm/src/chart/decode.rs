@@ -12,14 +12,14 @@ use aktus_yaml::Json;
 
 /// Fills fields and remembers the first mismatch.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     path: Vec<String>,
     mismatch: Option<String>,
 }
 
 impl Decoder {
     /// The first mismatch, in Go's words.
-    pub(super) fn finish(self) -> Result<(), String> {
+    pub(crate) fn finish(self) -> Result<(), String> {
         self.mismatch
             .map_or(Ok(()), |mismatch| Err(format!("error unmarshaling JSON: while decoding JSON: {mismatch}")))
     }
@@ -45,7 +45,7 @@ impl Decoder {
     }
 
     /// Calls `decode` with the name of every field of a struct that `value` has.
-    pub(super) fn fields(
+    pub(crate) fn fields(
         &mut self,
         value: &Json,
         go_type: &str,
@@ -65,7 +65,7 @@ impl Decoder {
         }
     }
 
-    pub(super) fn string(&mut self, value: &Json, target: &mut String) {
+    pub(crate) fn string(&mut self, value: &Json, target: &mut String) {
         match value {
             Json::Null => {}
             Json::String(text) => target.clone_from(text),
@@ -78,7 +78,7 @@ impl Decoder {
         }
     }
 
-    pub(super) fn bool(&mut self, value: &Json, target: &mut bool) {
+    pub(crate) fn bool(&mut self, value: &Json, target: &mut bool) {
         match value {
             Json::Null => {}
             Json::Bool(value) => *target = *value,
@@ -87,7 +87,7 @@ impl Decoder {
     }
 
     /// A list into a slice: nothing for null, and items decoded onto those that are there already.
-    pub(super) fn list<T: Default>(
+    pub(crate) fn list<T: Default>(
         &mut self,
         value: &Json,
         go_type: &str,
@@ -107,11 +107,11 @@ impl Decoder {
         }
     }
 
-    pub(super) fn strings(&mut self, value: &Json, target: &mut Option<Vec<String>>) {
+    pub(crate) fn strings(&mut self, value: &Json, target: &mut Option<Vec<String>>) {
         self.list(value, "[]string", target, Self::string);
     }
 
-    pub(super) fn string_map(&mut self, value: &Json, target: &mut Option<BTreeMap<String, String>>) {
+    pub(crate) fn string_map(&mut self, value: &Json, target: &mut Option<BTreeMap<String, String>>) {
         match value {
             Json::Null => *target = None,
             Json::Map(entries) => {

@@ -176,8 +176,8 @@ fn peek_version(files: &[File], origin: Origin, limits: &Limits) -> Result<Strin
     }
 }
 
-/// A chart from its files, and the charts under its `charts/`.
-fn chart(files: Vec<File>, profile: Profile, budget: &mut Budget<'_>) -> Result<Chart, LoadError> {
+/// A chart from its files, and the charts under its `charts/`, whatever its apiVersion.
+pub(super) fn chart(files: Vec<File>, profile: Profile, budget: &mut Budget<'_>) -> Result<Chart, LoadError> {
     let limits = budget.limits;
     let mut draft: Option<Draft> = None;
     for file in files.iter().filter(|file| file.name() == "Chart.yaml") {

@@ -149,27 +149,27 @@ pub enum ValidationError {
 
 /// Metadata as Go decodes it, nulls in lists included, before validation.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Draft {
-    name: String,
-    home: String,
-    sources: Option<Vec<String>>,
-    version: String,
-    description: String,
-    keywords: Option<Vec<String>>,
-    maintainers: Option<Vec<Option<Maintainer>>>,
-    icon: String,
-    pub(super) api_version: String,
-    condition: String,
-    tags: String,
-    app_version: String,
-    deprecated: bool,
-    annotations: Option<BTreeMap<String, String>>,
-    kube_version: String,
-    dependencies: Option<Vec<Option<Dependency>>>,
-    chart_type: String,
+pub(crate) struct Draft {
+    pub(crate) name: String,
+    pub(crate) home: String,
+    pub(crate) sources: Option<Vec<String>>,
+    pub(crate) version: String,
+    pub(crate) description: String,
+    pub(crate) keywords: Option<Vec<String>>,
+    pub(crate) maintainers: Option<Vec<Option<Maintainer>>>,
+    pub(crate) icon: String,
+    pub(crate) api_version: String,
+    pub(crate) condition: String,
+    pub(crate) tags: String,
+    pub(crate) app_version: String,
+    pub(crate) deprecated: bool,
+    pub(crate) annotations: Option<BTreeMap<String, String>>,
+    pub(crate) kube_version: String,
+    pub(crate) dependencies: Option<Vec<Option<Dependency>>>,
+    pub(crate) chart_type: String,
 }
 
-const METADATA: [&str; 17] = [
+pub(crate) const METADATA: [&str; 17] = [
     "name",
     "home",
     "sources",
@@ -189,7 +189,7 @@ const METADATA: [&str; 17] = [
     "type",
 ];
 
-const DEPENDENCY: [&str; 8] =
+pub(crate) const DEPENDENCY: [&str; 8] =
     ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
 
 /// The package whose name Go's errors give to the types here.
@@ -202,7 +202,7 @@ fn package(profile: Profile) -> &'static str {
 
 impl Draft {
     /// Decodes a document onto what is there already, as Helm does with requirements.yaml.
-    pub(super) fn decode(&mut self, value: &Json, profile: Profile) -> Result<(), String> {
+    pub(crate) fn decode(&mut self, value: &Json, profile: Profile) -> Result<(), String> {
         let package = package(profile);
         let mut decoder = Decoder::default();
         let go_type = format!("{package}.Metadata");

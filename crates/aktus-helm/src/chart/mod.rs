@@ -22,6 +22,7 @@ use aktus_gotmpl::{Frozen, Profile};
 
 use self::archive::Budget;
 use self::load::Origin;
+use crate::limits::Limits;
 use crate::path;
 use crate::values::Values;
 
@@ -31,6 +32,9 @@ pub use ignore::IgnoreError;
 pub use load::{LoadError, LoadOptions};
 pub use metadata::{Dependency, Lock, Maintainer, Metadata, ValidationError};
 pub use pack::pack;
+
+pub(crate) use decode::Decoder;
+pub(crate) use metadata::{DEPENDENCY, Draft, METADATA};
 
 /// A file of a chart: a path below the chart's directory, and bytes. Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
@@ -105,23 +109,11 @@ impl Contents {
 impl Chart {
     /// The chart in a directory, or in a packed file.
     pub fn from_path(path: &Path, options: &LoadOptions) -> Result<Self, LoadError> {
-        let io_error = |cause| LoadError::Io { path: path.to_owned(), cause };
-        let metadata = fs::metadata(path).map_err(io_error)?;
+        let metadata = fs::metadata(path).map_err(|cause| LoadError::Io { path: path.to_owned(), cause })?;
         if metadata.is_dir() {
             return Self::from_directory(path, options);
         }
-        let mut archive = Vec::new();
-        let most = options.limits.compressed_bytes.saturating_add(1);
-        let file = fs::File::open(path).map_err(io_error)?;
-        file.take(most).read_to_end(&mut archive).map_err(io_error)?;
-        if !gzip::is_gzip(&archive) {
-            let path = path.to_owned();
-            return Err(match path.extension() {
-                Some(end) if end == "yaml" || end == "yml" => LoadError::YamlFile { path },
-                _ => LoadError::NotAnArchive { path, content_type: content_type(&archive) },
-            });
-        }
-        Self::from_archive(&archive, options)
+        Self::from_archive(&read_archive(path, &options.limits)?, options)
     }
 
     /// The chart in a directory, without what its `.helmignore` names.
@@ -165,6 +157,11 @@ impl Chart {
         load::root(files, Origin::Memory, options.profile, &mut budget)
     }
 
+    /// The chart made of files, whatever its apiVersion, as the loader of Helm 4's linter makes it.
+    pub(crate) fn of_any_version(files: Vec<File>, options: &LoadOptions) -> Result<Self, LoadError> {
+        load::chart(files, options.profile, &mut Budget::new(&options.limits))
+    }
+
     /// The Chart.yaml.
     pub fn metadata(&self) -> &Metadata {
         &self.0.metadata
@@ -205,6 +202,22 @@ impl Chart {
         &self.0.contents.files
     }
 
+    /// The manifests under `crds/`, without those of sub-charts.
+    pub fn crds(&self) -> impl Iterator<Item = &File> {
+        self.0.contents.crds()
+    }
+
+    /// The same chart with another Chart.yaml, which is not checked.
+    pub(crate) fn with_metadata(&self, metadata: Metadata) -> Self {
+        let Inner { values, contents, dependencies, .. } = &*self.0;
+        Self(Arc::new(Inner {
+            metadata,
+            values: values.clone(),
+            contents: Arc::clone(contents),
+            dependencies: dependencies.clone(),
+        }))
+    }
+
     /// Every file of the chart as it was read.
     pub fn raw(&self) -> &[File] {
         &self.0.contents.raw
@@ -228,6 +241,34 @@ impl Chart {
             .filter(|name| !self.dependencies().iter().any(|chart| chart.name() == *name))
             .collect()
     }
+}
+
+/// The bytes of a packed chart, or what is there instead.
+fn read_archive(path: &Path, limits: &Limits) -> Result<Vec<u8>, LoadError> {
+    let io_error = |cause| LoadError::Io { path: path.to_owned(), cause };
+    let mut archive = Vec::new();
+    let most = limits.compressed_bytes.saturating_add(1);
+    let file = fs::File::open(path).map_err(io_error)?;
+    file.take(most).read_to_end(&mut archive).map_err(io_error)?;
+    if gzip::is_gzip(&archive) {
+        return Ok(archive);
+    }
+    let path = path.to_owned();
+    Err(match path.extension() {
+        Some(end) if end == "yaml" || end == "yml" => LoadError::YamlFile { path },
+        _ => LoadError::NotAnArchive { path, content_type: content_type(&archive) },
+    })
+}
+
+/// The files of a chart's directory, without a look at what they say.
+pub(crate) fn directory_files(path: &Path, limits: &Limits) -> Result<Vec<File>, LoadError> {
+    Ok(directory::read(path, limits)?)
+}
+
+/// The files of a packed chart, without a look at what they say.
+pub(crate) fn archive_files(path: &Path, limits: &Limits) -> Result<Vec<File>, LoadError> {
+    let archive = read_archive(path, limits)?;
+    Ok(archive::read(&archive, &mut Budget::new(limits))?)
 }
 
 /// What Go's `http.DetectContentType` takes a file for that was given instead of a chart, as far as such files go.

@@ -18,7 +18,7 @@ use crate::render::Rendered;
 
 pub use hooks::{HOOK_ANNOTATION, Hook, HookEvent};
 pub use order::{install_order, uninstall_order};
-pub use output::{OutputError, OutputOptions};
+pub use output::{OutputError, OutputFile, OutputOptions, Part, output_beside_files};
 
 /// One object of a release.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use aktus_gotmpl::Profile;
 
-use super::{HookEvent, Manifests, split};
+use super::{Hook, HookEvent, Manifests, split};
 use crate::path;
 
 /// What `helm template` is asked to print.
@@ -40,10 +40,11 @@ fn block(text: &mut String, source: &str, content: &str) {
 impl Manifests {
     /// The objects as a release stores them: a `# Source:` block each, without definitions and hooks.
     pub fn text(&self) -> String {
-        self.blocks(&OutputOptions::default())
+        self.manifest(&OutputOptions::default())
     }
 
-    fn blocks(&self, options: &OutputOptions) -> String {
+    /// The objects with a `# Source:` block each, definitions before them if `options` asks for them, without hooks.
+    pub fn manifest(&self, options: &OutputOptions) -> String {
         let mut text = String::new();
         if options.include_crds {
             for crd in &self.crds {
@@ -64,21 +65,78 @@ impl Manifests {
 
     /// What `helm template` writes to its standard output.
     pub fn template_output(&self, options: &OutputOptions) -> Result<String, OutputError> {
-        let blocks = self.blocks(options);
-        let mut text = blocks.trim().to_owned();
+        self.template_output_of(&self.manifest(options), options)
+    }
+
+    /// The same with another [`manifest`](Self::manifest), as Helm 3 prints what a post-renderer made of it.
+    pub fn template_output_of(&self, manifest: &str, options: &OutputOptions) -> Result<String, OutputError> {
+        let mut text = manifest.trim().to_owned();
         text.push('\n');
-        if !options.no_hooks {
-            for hook in &self.hooks {
-                if options.skip_tests && hook.runs_at(HookEvent::Test) {
-                    continue;
-                }
-                block(&mut text, &hook.source, &hook.content);
-            }
+        for hook in self.shown_hooks(options) {
+            block(&mut text, &hook.source, &hook.content);
         }
-        if options.show_only.is_empty() {
-            return Ok(text);
+        select(text, options, self.profile)
+    }
+
+    /// The files that `helm template --output-dir` writes, in the order in which it writes them.
+    pub fn output_files(&self, options: &OutputOptions) -> Vec<OutputFile> {
+        let crds = self.crds.iter().filter(|_| options.include_crds);
+        let mut files: Vec<OutputFile> = Vec::new();
+        for crd in crds {
+            files.push(OutputFile::new(Part::Crd, &crd.source, &String::from_utf8_lossy(crd.file.data())));
         }
-        show_only(&text, &options.show_only, self.profile)
+        for document in &self.documents {
+            files.push(OutputFile::new(Part::Object, &document.source, &document.content));
+        }
+        for hook in self.shown_hooks(options) {
+            files.push(OutputFile::new(Part::Hook, &hook.source, &hook.content));
+        }
+        files
+    }
+
+    fn shown_hooks(&self, options: &OutputOptions) -> impl Iterator<Item = &Hook> {
+        let shown = |hook: &&Hook| !(options.no_hooks || options.skip_tests && hook.runs_at(HookEvent::Test));
+        self.hooks.iter().filter(shown)
+    }
+}
+
+/// What `helm template` prints when everything it has went to files: an empty line, or the complaint that
+/// `--show-only` finds nothing in it.
+pub fn output_beside_files(options: &OutputOptions, profile: Profile) -> Result<String, OutputError> {
+    select("\n".to_owned(), options, profile)
+}
+
+fn select(text: String, options: &OutputOptions, profile: Profile) -> Result<String, OutputError> {
+    if options.show_only.is_empty() { Ok(text) } else { show_only(&text, &options.show_only, profile) }
+}
+
+/// What a block of an [`OutputFile`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A definition from `crds/`, which Helm writes outside the folder of `--release-name`, too.
+    Crd,
+    /// An object of the release.
+    Object,
+    /// A hook.
+    Hook,
+}
+
+/// A block to write into a file of `helm template --output-dir`. Several blocks may be for one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputFile {
+    /// What it is.
+    pub part: Part,
+    /// The path below the output directory: the template it comes from, from the root chart's name down.
+    pub path: String,
+    /// The block, its `# Source:` line included.
+    pub text: String,
+}
+
+impl OutputFile {
+    fn new(part: Part, source: &str, content: &str) -> Self {
+        let mut text = String::new();
+        block(&mut text, source, content);
+        Self { part, path: source.to_owned(), text }
     }
 }
 

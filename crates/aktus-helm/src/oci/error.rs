@@ -14,6 +14,15 @@ pub enum PullError {
     #[error(transparent)]
     Reference(#[from] ReferenceError),
 
+    /// An address that is not asked.
+    #[error("{address} is not asked: {cause}")]
+    Address {
+        /// The address.
+        address: String,
+        /// Why not.
+        cause: String,
+    },
+
     /// The HTTP client could not be set up, for instance because a certificate authority is not PEM.
     #[error("the registry client could not be set up: {cause}")]
     Client {
@@ -439,6 +448,7 @@ impl PullError {
         match self {
             PullError::Reference(_)
             | PullError::Client { .. }
+            | PullError::Address { .. }
             | PullError::VersionMismatch { .. }
             | PullError::Constraint { .. } => PullClass::Input,
             PullError::Unreachable { .. }

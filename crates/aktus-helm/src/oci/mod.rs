@@ -26,6 +26,7 @@
 mod challenge;
 mod credentials;
 mod digest;
+mod download;
 mod error;
 mod hosts;
 mod limits;

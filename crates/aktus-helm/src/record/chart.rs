@@ -138,7 +138,8 @@ impl Fields {
     }
 }
 
-fn metadata(metadata: &Metadata) -> serde_json::Value {
+/// Chart.yaml as Go writes it.
+pub(crate) fn metadata(metadata: &Metadata) -> serde_json::Value {
     let mut fields = Fields::default();
     fields.text("name", &metadata.name);
     fields.text("home", &metadata.home);
@@ -170,7 +171,8 @@ fn maintainer(maintainer: &Maintainer) -> serde_json::Value {
     fields.0.into()
 }
 
-fn dependency(dependency: &Dependency) -> serde_json::Value {
+/// An entry of `dependencies` as Go writes it.
+pub(crate) fn dependency(dependency: &Dependency) -> serde_json::Value {
     let mut fields = Fields::default();
     fields.0.insert("name".to_owned(), dependency.name.as_str().into());
     fields.text("version", &dependency.version);
@@ -183,7 +185,8 @@ fn dependency(dependency: &Dependency) -> serde_json::Value {
     fields.0.into()
 }
 
-fn lock(lock: &Lock) -> serde_json::Value {
+/// Chart.lock as Go writes it.
+pub(crate) fn lock(lock: &Lock) -> serde_json::Value {
     let dependencies = lock.dependencies.as_ref().map(|listed| listed.iter().map(dependency).collect::<Vec<_>>());
     json!({"generated": time::rewritten(&lock.generated), "digest": lock.digest, "dependencies": dependencies})
 }

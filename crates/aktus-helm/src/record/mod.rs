@@ -58,6 +58,9 @@ pub use hook::{Hook, HookPhase, HookRun};
 pub use status::{Status, UnknownStatus};
 pub use time::ZERO_TIME;
 
+pub(crate) use chart::{dependency, lock, metadata};
+pub(crate) use time::text_of as time_text;
+
 /// The `type` of the Secret that holds a record.
 pub const SECRET_TYPE: &str = "helm.sh/release.v1";
 

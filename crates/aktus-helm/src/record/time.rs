@@ -10,7 +10,7 @@ pub const ZERO_TIME: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 pub(super) const ZERO_TEXT: &str = "0001-01-01T00:00:00Z";
 
 /// `time.Time.MarshalJSON` of a time in UTC.
-pub(super) fn text_of(time: Timestamp) -> String {
+pub(crate) fn text_of(time: Timestamp) -> String {
     let zoned = time.to_zoned(TimeZone::UTC);
     let whole = format!(
         "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",

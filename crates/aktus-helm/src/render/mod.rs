@@ -4,6 +4,7 @@
 
 mod capabilities;
 mod chart_object;
+mod evaluate;
 mod files;
 mod release;
 mod scope;
@@ -13,7 +14,8 @@ use std::collections::BTreeMap;
 
 use aktus_diagnostics::{Diagnostic, SourceId, Sources};
 use aktus_gotmpl::{
-    Context, ExecError, FreezeError, Frozen, Host, MissingKey, ParseError, Profile, Templates, Value, helm_functions,
+    Context, ExecError, FreezeError, Frozen, Host, Map, MissingKey, Origin, ParseError, Profile, Templates, Value,
+    helm_functions,
 };
 
 use self::scope::Scopes;
@@ -25,6 +27,7 @@ use crate::path;
 use crate::values::{SchemaError, Values, coalesce_values, schema};
 
 pub use capabilities::{Capabilities, HelmVersion, KubeVersion, KubeVersionError};
+pub use evaluate::{evaluate, merged_values};
 pub use release::{Release, ReleaseNameError};
 
 /// How to render.
@@ -42,6 +45,11 @@ pub struct RenderOptions {
     pub skip_schema_validation: bool,
     /// `--render-subchart-notes`
     pub subchart_notes: bool,
+    /// As `helm lint` renders: `required` and `fail` pass, `lookup` finds nothing, and neither the chart's type nor
+    /// the version of Kubernetes that it wants is checked.
+    pub lint: bool,
+    /// Note which line of which template makes each line of the rendered files: [`Rendered::origins`].
+    pub trace: bool,
 }
 
 impl RenderOptions {
@@ -54,6 +62,8 @@ impl RenderOptions {
             limits: Limits::default(),
             skip_schema_validation: false,
             subchart_notes: false,
+            lint: false,
+            trace: false,
         }
     }
 }
@@ -177,6 +187,8 @@ impl TemplateTexts {
 pub struct Rendered {
     /// The rendered files by name, without NOTES.txt and without `_` files.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// For each file the template line that each of its lines comes from, if [`RenderOptions::trace`] asked for it.
+    pub origins: BTreeMap<String, Vec<Option<Origin>>>,
     /// The rendered NOTES.txt.
     pub notes: Option<Vec<u8>>,
     /// The files under `crds/` of the chart and those of its sub-charts that are switched on.
@@ -205,8 +217,45 @@ pub fn render(
     host: &dyn Host,
 ) -> Result<Rendered, RenderError> {
     let profile = options.profile;
-    check(chart, profile)?;
-    options.release.check_name(profile)?;
+    if !options.lint {
+        check(chart, profile)?;
+        options.release.check_name(profile)?;
+    }
+    let (tree, coalesced) = prepare(chart, values, options)?;
+    if !options.lint {
+        check_kube_version(chart, options)?;
+    }
+    let mut scopes = Scopes {
+        tree: &tree,
+        profile,
+        release: options.release.to_value(),
+        capabilities: options.capabilities.to_value(profile),
+        templates: BTreeMap::new(),
+    };
+    scopes.add(ChartTree::ROOT, &coalesced);
+    let ((mut files, origins), notes_name) = (execute(&scopes, options, host)?, tree.name(ChartTree::ROOT));
+    let notes_name = path::clean(&format!("{notes_name}/templates/NOTES.txt"));
+    let notes = take_notes(&mut files, &notes_name, options.subchart_notes);
+    let mut crds = Vec::new();
+    collect_crds(&tree, ChartTree::ROOT, &mut crds);
+    Ok(Rendered {
+        files,
+        origins,
+        notes,
+        crds,
+        chart: tree.to_chart(ChartTree::ROOT),
+        profile,
+        limits: options.limits.yaml.clone(),
+    })
+}
+
+/// The charts that take part, and the values of the outermost, checked against the schemas.
+pub(crate) fn prepare(
+    chart: &Chart,
+    values: &Values,
+    options: &RenderOptions,
+) -> Result<(ChartTree, Map), RenderError> {
+    let profile = options.profile;
     let mut tree = ChartTree::new(chart, profile);
     let user_values = values.to_map();
     tree.process(&user_values).map_err(|error| match error {
@@ -217,35 +266,23 @@ pub fn render(
         },
         DependencyError::Freeze(error) => RenderError::Depth(error),
     })?;
-    let coalesced = coalesce_values(&tree, ChartTree::ROOT, &user_values, profile).map_err(|error| {
-        RenderError::TypeMismatch { subchart: error.subchart, found: error.found, while_processing: false }
-    })?;
+    let coalesce = |values: &Map| {
+        coalesce_values(&tree, ChartTree::ROOT, values, profile).map_err(|error| RenderError::TypeMismatch {
+            subchart: error.subchart,
+            found: error.found,
+            while_processing: false,
+        })
+    };
+    let mut coalesced = coalesce(&user_values)?;
+    if options.lint {
+        // Helm's linter does it twice, so that a null deletes nothing: the second time the default is back.
+        coalesced = coalesce(&coalesced)?;
+    }
     if !options.skip_schema_validation && has_schema(&tree, ChartTree::ROOT) {
         let frozen: Frozen = Value::Map(coalesced.clone()).freeze().map_err(RenderError::Depth)?;
         schema::validate(&tree, &frozen, &options.limits)?;
     }
-    check_kube_version(chart, options)?;
-    let mut scopes = Scopes {
-        tree: &tree,
-        profile,
-        release: options.release.to_value(),
-        capabilities: options.capabilities.to_value(profile),
-        templates: BTreeMap::new(),
-    };
-    scopes.add(ChartTree::ROOT, &coalesced);
-    let (mut files, notes_name) = (execute(&scopes, options, host)?, tree.name(ChartTree::ROOT));
-    let notes_name = path::clean(&format!("{notes_name}/templates/NOTES.txt"));
-    let notes = take_notes(&mut files, &notes_name, options.subchart_notes);
-    let mut crds = Vec::new();
-    collect_crds(&tree, ChartTree::ROOT, &mut crds);
-    Ok(Rendered {
-        files,
-        notes,
-        crds,
-        chart: tree.to_chart(ChartTree::ROOT),
-        profile,
-        limits: options.limits.yaml.clone(),
-    })
+    Ok((tree, coalesced))
 }
 
 /// What Helm checks before it looks at any value.
@@ -275,12 +312,14 @@ fn has_schema(tree: &ChartTree, chart: NodeId) -> bool {
     tree.contents(chart).schema.is_some() || tree.children(chart).iter().any(|child| has_schema(tree, *child))
 }
 
+/// Rendered texts by name.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// The origins of their lines.
+type Origins = BTreeMap<String, Vec<Option<Origin>>>;
+
 /// Parses all templates, then runs those that are no partials, both in Helm's order.
-fn execute(
-    scopes: &Scopes<'_>,
-    options: &RenderOptions,
-    host: &dyn Host,
-) -> Result<BTreeMap<String, Vec<u8>>, RenderError> {
+fn execute(scopes: &Scopes<'_>, options: &RenderOptions, host: &dyn Host) -> Result<(Files, Origins), RenderError> {
     let profile = options.profile;
     let texts = || {
         let texts = scopes.templates.iter();
@@ -296,7 +335,14 @@ fn execute(
             .map_err(|error| RenderError::Parse { error: Box::new(error), templates: texts() })?;
     }
     let mut context = Context::new(host, profile).with_limits(options.limits.template);
+    if options.lint {
+        context = context.linting();
+    }
+    if options.trace {
+        context = context.tracing();
+    }
     let mut files = BTreeMap::new();
+    let mut origins = BTreeMap::new();
     for name in &order {
         let Some(template) = scopes.templates.get(*name) else { continue };
         if path::base(name).starts_with('_') {
@@ -309,8 +355,11 @@ fn execute(
             templates: texts(),
         })?;
         files.insert((*name).to_owned(), without_no_value(output));
+        if options.trace {
+            origins.insert((*name).to_owned(), context.take_trace());
+        }
     }
-    Ok(files)
+    Ok((files, origins))
 }
 
 /// Helm deletes what Go prints for a missing value, wherever it stands.

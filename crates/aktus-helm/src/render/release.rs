@@ -10,9 +10,9 @@ pub struct Release {
     pub name: String,
     /// `.Release.Namespace`
     pub namespace: String,
-    /// `.Release.Revision`, from 1.
+    /// `.Release.Revision`, from 1; 0 in `helm lint`, which is neither an installation nor an upgrade.
     pub revision: i64,
-    /// `.Release.IsUpgrade`; `.Release.IsInstall` is the opposite.
+    /// `.Release.IsUpgrade`; `.Release.IsInstall` is the opposite, except in revision 0.
     pub is_upgrade: bool,
 }
 
@@ -82,7 +82,7 @@ impl Release {
             ("Name", Value::from(self.name.as_str())),
             ("Namespace", Value::from(self.namespace.as_str())),
             ("IsUpgrade", Value::Bool(self.is_upgrade)),
-            ("IsInstall", Value::Bool(!self.is_upgrade)),
+            ("IsInstall", Value::Bool(!self.is_upgrade && self.revision != 0)),
             ("Revision", Value::Int(self.revision)),
             ("Service", Value::from("Helm")),
         ])

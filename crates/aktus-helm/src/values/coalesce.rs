@@ -55,6 +55,11 @@ pub(crate) fn merge_tables(destination: &Map, source: &Map) {
     coalesce_tables(destination, source, "", Mode::Merge);
 }
 
+/// `CoalesceTables`: `source` under `destination`, nulls delete.
+pub(crate) fn coalesce_plain(destination: &Map, source: &Map) {
+    coalesce_tables(destination, source, "", Mode::Coalesce);
+}
+
 /// Every map copied, at any depth; other values are immutable and shared.
 pub(crate) fn deep_copy(value: &Value) -> Value {
     match value {

@@ -2,13 +2,16 @@
 
 mod coalesce;
 pub(crate) mod documents;
+mod explain;
 mod literal;
 mod node;
+mod numbers;
 mod options;
 mod scanner;
 pub(crate) mod schema;
 mod set;
 mod tree;
+mod written;
 
 use std::borrow::Borrow;
 use std::sync::Arc;
@@ -16,12 +19,14 @@ use std::sync::Arc;
 use aktus_gotmpl::{Frozen, FrozenMap, Map, Profile, Str};
 
 pub use documents::DocumentError;
+pub use explain::{ExplainError, Explained, Origin, explain};
+pub use numbers::{LossyNumber, lossy_numbers};
 pub use options::{ReadFile, ValueFile, ValueOptions, ValuesError};
 pub use schema::SchemaError;
 pub use set::SetError;
 
 pub(crate) use coalesce::{CoalesceError, coalesce_values, merge_tables, merge_values};
-pub(crate) use coalesce::{deep_copy, path_value, table};
+pub(crate) use coalesce::{coalesce_plain, deep_copy, path_value, table};
 pub(crate) use tree::{from_yaml, write_yaml};
 
 /// The values a user passes: a map, immutable, `Send` and `Sync`, cheap to clone.
@@ -61,6 +66,14 @@ impl Values {
     /// The values as JSON; whole numbers are whole, as Go writes a `float64`.
     pub fn to_json(&self) -> serde_json::Value {
         tree::to_json(&self.to_frozen())
+    }
+
+    /// The values as Helm's `toYaml` writes them, the final line break included.
+    ///
+    /// # Errors
+    /// When a text holds a letter that YAML cannot.
+    pub fn to_yaml(&self) -> Result<String, aktus_yaml::WriteError> {
+        write_yaml(&self.to_frozen())
     }
 
     /// The values as a frozen map.

@@ -1,21 +1,23 @@
 //! `aktus chart template`
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Component, Path, PathBuf};
+use std::{fs, io};
 
+use aktus_helm::manifest::{OutputFile, Part, output_beside_files};
 use aktus_helm::{
-    Capabilities, Chart, KubeVersion, LoadOptions, OutputOptions, Release, RenderError, RenderOptions, SystemHost,
-    render,
+    Chart, File, LoadOptions, Manifests, OutputOptions, Profile, RenderError, RenderOptions, Rendered, SystemHost,
+    Values, evaluate, render,
 };
 use clap::Args;
-use jiff::Timestamp;
 
-use super::pull::fetch;
-use crate::cli::{Profile, RegistryArguments, ValuesArguments};
-use crate::error::{CliError, Kind, chain};
-use crate::request::{is_path, profile, values};
+use super::arguments::{ReleaseArguments, SourceArguments};
+use super::dependency::update_if_missing;
+use super::post_renderer::PostRenderer;
+use super::trace::Trace;
+use crate::cli::ValuesArguments;
+use crate::error::{CliError, Kind};
+use crate::request::values;
 use crate::ui::Ui;
-use crate::world::dice;
 
 /// Render a chart and print what Helm would print
 ///
@@ -29,20 +31,18 @@ pub(crate) struct Template {
     /// The chart: a directory, a `.tgz`, or `oci://host/repository`
     chart: Option<String>,
 
-    /// The version of a chart from a registry
-    #[arg(long, value_name = "VERSION")]
-    version: Option<String>,
-
-    /// The namespace of the release
-    #[arg(short, long, default_value = "default")]
-    namespace: String,
-
-    /// Render like this Helm
-    #[arg(long, value_enum, default_value = "helm4")]
-    profile: Profile,
+    #[command(flatten)]
+    source: SourceArguments,
 
     #[command(flatten)]
     values: ValuesArguments,
+
+    #[command(flatten)]
+    release: ReleaseArguments,
+
+    /// The name of the release as a template, such as `web-{{ randAlpha 4 | lower }}`
+    #[arg(long, value_name = "TEMPLATE")]
+    name_template: Option<String>,
 
     /// Only print manifests rendered from these templates
     #[arg(short = 's', long, value_name = "TEMPLATE")]
@@ -64,28 +64,37 @@ pub(crate) struct Template {
     #[arg(long)]
     hide_secret: bool,
 
-    /// `.Release.IsUpgrade` instead of `.Release.IsInstall`
+    /// Write a file for each template into this directory instead of printing
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+
+    /// Put a folder named as the release between --output-dir and the files
     #[arg(long)]
-    is_upgrade: bool,
+    release_name: bool,
 
-    /// The Kubernetes version that templates see
-    #[arg(long, value_name = "VERSION")]
-    kube_version: Option<String>,
+    /// Hand the manifests to this program and go on with what it prints
+    #[arg(long, value_name = "PROGRAM")]
+    post_renderer: Option<String>,
 
-    /// Further API versions that templates see
-    #[arg(short = 'a', long, value_name = "VERSIONS", value_delimiter = ',')]
-    api_versions: Vec<String>,
+    /// An argument for the program of --post-renderer
+    #[arg(long, value_name = "ARGUMENT", requires = "post_renderer", allow_hyphen_values = true)]
+    post_renderer_args: Vec<String>,
 
-    /// Do not check the values against the chart's schema
+    /// Fetch what Chart.yaml lists and `charts/` lacks, into the chart's directory
     #[arg(long)]
-    skip_schema_validation: bool,
+    dependency_update: bool,
 
-    #[command(flatten)]
-    registry: RegistryArguments,
+    /// Have a cluster check the manifests; refused, since this command asks no cluster
+    #[arg(long)]
+    validate: bool,
+
+    /// Say on stderr which line of which template made each line of the output
+    #[arg(long, conflicts_with_all = ["output_dir", "post_renderer"])]
+    trace: bool,
 }
 
 /// What Helm adds to errors of rendering, once there is something to show.
-const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
+pub(super) const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
 
 /// Helm's words for a chart that is not rendered.
 fn refusal(error: &RenderError) -> String {
@@ -94,6 +103,7 @@ fn refusal(error: &RenderError) -> String {
         | RenderError::MissingDependencies { .. }
         | RenderError::TypeMismatch { .. }
         | RenderError::Depth(_)
+        | RenderError::ReleaseName(_)
         | RenderError::Schema(_) => error.to_string(),
         rendering => format!("{rendering}{ADVICE}"),
     }
@@ -101,58 +111,156 @@ fn refusal(error: &RenderError) -> String {
 
 impl Template {
     pub(crate) async fn run(self) -> Result<(), CliError> {
-        let (name, reference) = match &self.chart {
-            Some(chart) => (self.name.clone(), chart.clone()),
-            None => ("release-name".to_owned(), self.name.clone()),
-        };
-        let profile = profile(self.profile);
-        let chart = self.load(&reference).await?;
-        let values = values(&self.values, profile).await?;
-        let mut capabilities = Capabilities::default_for(profile);
-        if let Some(version) = &self.kube_version {
-            capabilities.kube_version = KubeVersion::parse(version, profile)
-                .map_err(|error| CliError::usage(format!("--kube-version: {}", chain(&error))))?;
+        if self.validate {
+            return Err(CliError::usage(
+                "--validate has a cluster check the manifests, and this command asks no cluster",
+            )
+            .hint("leave it out to render, or see what a cluster would do with `aktus plan --chart CHART`"));
         }
-        capabilities.api_versions.extend(self.api_versions.iter().cloned());
-        let mut options = RenderOptions::new(
-            profile,
-            Release { name, namespace: self.namespace.clone(), revision: 1, is_upgrade: self.is_upgrade },
-        );
-        options.capabilities = capabilities;
-        options.skip_schema_validation = self.skip_schema_validation;
-        let output = OutputOptions {
-            show_only: self.show_only,
-            include_crds: self.include_crds,
-            skip_tests: self.skip_tests,
-            no_hooks: self.no_hooks,
-            hide_secret: self.hide_secret,
+        let (name, reference) = self.name_and_chart()?;
+        let profile = self.source.profile();
+        let values = values(&self.values, profile).await?;
+        let mut chart = self.source.load(&reference).await?;
+        if self.dependency_update && !chart.missing_dependencies().is_empty() {
+            update_if_missing(Path::new(&reference), &self.source).await?;
+            chart = self.source.load(&reference).await?;
+        }
+        self.release.warn_of_numbers(Some(&chart), &self.values);
+        let mut options = self.release.options(name, profile)?;
+        options.trace = self.trace;
+        let (host, uncovered) = self.release.host();
+        let job = Job {
+            chart,
+            values,
+            options,
+            host,
+            output: OutputOptions {
+                show_only: self.show_only,
+                include_crds: self.include_crds,
+                skip_tests: self.skip_tests,
+                no_hooks: self.no_hooks,
+                hide_secret: self.hide_secret,
+            },
+            output_dir: self.output_dir,
+            release_name: self.release_name,
+            post_renderer: self
+                .post_renderer
+                .map(|program| PostRenderer { program, arguments: self.post_renderer_args }),
         };
-        let rendered = tokio::task::spawn_blocking(move || -> Result<String, String> {
-            let dice = dice();
-            let host = SystemHost::new(Timestamp::now, move |buffer: &mut [u8]| dice(buffer));
-            // The texts are Helm's, as its command line prints them.
-            let rendered = render(&chart, &values, &options, &host).map_err(|error| refusal(&error))?;
-            let manifests = rendered.into_manifests().map_err(|error| format!("{error}{ADVICE}"))?;
-            manifests.template_output(&output).map_err(|error| error.to_string())
-        })
-        .await;
-        let rendered = rendered.map_err(|error| CliError::new(Kind::Internal, error.to_string()))?;
-        let text = rendered.map_err(CliError::helm)?;
+        let done = tokio::task::spawn_blocking(move || job.run()).await;
+        let text = done.map_err(|error| CliError::new(Kind::Internal, error.to_string()))??;
+        uncovered.tell();
         Ok(Ui::data(text.as_bytes())?)
     }
 
-    async fn load(&self, reference: &str) -> Result<Chart, CliError> {
-        let options = LoadOptions::new(profile(self.profile));
-        let loaded = if is_path(reference) || !reference.contains("://") {
-            Chart::from_path(Path::new(reference), &options)
-        } else {
-            let timeout = Duration::from_mins(5);
-            let pulled = fetch(reference, self.version.as_deref(), &self.registry, timeout).await?;
-            Chart::from_archive(&pulled.archive, &options)
-        };
-        loaded.map_err(|error| {
-            CliError::new(Kind::Chart, format!("chart {reference}: {}", chain(&error)))
-                .hint("name a chart directory, a packaged chart (.tgz), or `oci://host/repository`")
-        })
+    /// Helm's `NameAndChart`.
+    fn name_and_chart(&self) -> Result<(String, String), CliError> {
+        match (&self.chart, &self.name_template) {
+            (Some(_), Some(_)) => {
+                Err(CliError { helm: true, ..CliError::usage("cannot set --name-template and also specify a name") })
+            }
+            (Some(chart), None) => Ok((self.name.clone(), chart.clone())),
+            (None, None) => Ok(("release-name".to_owned(), self.name.clone())),
+            (None, Some(template)) => Ok((self.name_of(template)?, self.name.clone())),
+        }
     }
+
+    fn name_of(&self, template: &str) -> Result<String, CliError> {
+        let files = [("Chart.yaml", "apiVersion: v2\nname: name\nversion: 1.0.0")];
+        let refuse = |error: &dyn std::fmt::Display| CliError::usage(format!("--name-template: {error}"));
+        let nothing = Chart::from_files(files, &LoadOptions::default()).map_err(|error| refuse(&error))?;
+        let text = File::new("name-template", template.as_bytes());
+        let (host, _) = self.release.host();
+        let options = RenderOptions::default();
+        let name = evaluate(&nothing, &text, &Values::empty(), &options, &host).map_err(|error| refuse(&error))?;
+        String::from_utf8(name).map_err(|error| refuse(&error))
+    }
+}
+
+/// Everything that rendering and writing needs, away from the runtime.
+struct Job {
+    chart: Chart,
+    values: Values,
+    options: RenderOptions,
+    host: SystemHost,
+    output: OutputOptions,
+    output_dir: Option<PathBuf>,
+    release_name: bool,
+    post_renderer: Option<PostRenderer>,
+}
+
+impl Job {
+    fn run(&self) -> Result<String, CliError> {
+        // The texts are Helm's, as its command line prints them.
+        let mut rendered = render(&self.chart, &self.values, &self.options, &self.host)
+            .map_err(|error| CliError::helm(refusal(&error)))?;
+        let profile = self.options.profile;
+        if let Some(renderer) = &self.post_renderer
+            && profile == Profile::Helm4
+        {
+            renderer.files(&mut rendered)?;
+        }
+        let trace = self.options.trace.then(|| Trace::new(&rendered, profile));
+        let manifests = Self::manifests(rendered)?;
+        let mut manifest = match self.output_dir {
+            Some(_) => String::new(),
+            None => manifests.manifest(&self.output),
+        };
+        if let Some(folder) = &self.output_dir {
+            self.write(folder, &manifests)?;
+        }
+        if let Some(renderer) = &self.post_renderer
+            && profile == Profile::Helm3
+        {
+            manifest = renderer.manifest(&manifest)?;
+        }
+        let text = match &self.output_dir {
+            Some(_) if manifest.is_empty() => output_beside_files(&self.output, profile),
+            _ => manifests.template_output_of(&manifest, &self.output),
+        };
+        let text = text.map_err(|error| CliError::helm(error.to_string()))?;
+        if let Some(trace) = trace {
+            Ui::status(trace.tell(&text).trim_end());
+        }
+        Ok(text)
+    }
+
+    fn manifests(rendered: Rendered) -> Result<Manifests, CliError> {
+        rendered.into_manifests().map_err(|error| CliError::helm(format!("{error}{ADVICE}")))
+    }
+
+    /// Writes the files of `--output-dir` and says so, as Helm does.
+    fn write(&self, folder: &Path, manifests: &Manifests) -> Result<(), CliError> {
+        let named = folder.join(&self.options.release.name);
+        let mut written = Vec::new();
+        for file in manifests.output_files(&self.output) {
+            let folder = if self.release_name && file.part != Part::Crd { &named } else { folder };
+            let shown = append(folder, &file, &mut written)
+                .map_err(|error| CliError::usage(format!("could not write {}: {error}", file.path)))?;
+            Ui::data(format!("wrote {shown}\n").as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a block to its file, after what this run has written there already; hooks go after what was there before,
+/// too, as in Helm.
+fn append(folder: &Path, file: &OutputFile, written: &mut Vec<String>) -> io::Result<String> {
+    use std::io::Write as _;
+
+    let inside = Path::new(&file.path).components().all(|part| matches!(part, Component::Normal(_)));
+    if !inside {
+        return Err(io::Error::other("the path leads out of the output directory"));
+    }
+    let shown = format!("{}/{}", folder.display(), file.path);
+    let path = folder.join(&file.path);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    let append = written.contains(&shown) && file.part != Part::Crd || file.part == Part::Hook && path.exists();
+    let mut options = fs::OpenOptions::new();
+    let mut target = if append { options.append(true).open(&path)? } else { fs::File::create(&path)? };
+    target.write_all(file.text.as_bytes())?;
+    written.push(shown.clone());
+    Ok(shown)
 }

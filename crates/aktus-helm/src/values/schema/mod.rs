@@ -84,6 +84,14 @@ fn validate_chart(tree: &ChartTree, chart: NodeId, values: &Frozen, limits: &Lim
     }
 }
 
+/// Checks the values of one chart against the text of a schema; the error is Helm's text.
+pub(crate) fn validate_one(schema: &[u8], values: &Frozen, limits: &Limits) -> Result<(), String> {
+    check(schema, &tree::to_json(values), limits).map_err(|problem| match problem {
+        Problem::Schema(text) => text,
+        Problem::Values(report) => report.to_string(),
+    })
+}
+
 enum Problem {
     /// The schema itself.
     Schema(String),
