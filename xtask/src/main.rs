@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
 
 mod command;
+mod conformance;
 mod dist;
 mod moto;
 mod oracle;
@@ -31,6 +32,8 @@ enum Task {
     Tools(tools::ToolsTask),
     /// Compare random cases with real Go, sprig and Helm
     Oracle(oracle::Oracle),
+    /// Compare our engine with Helm on every chart below a folder
+    Conformance(conformance::Conformance),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
     /// Let cfn-lint judge the platform's template
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Tools(task) => task.run(),
         Task::Oracle(task) => task.run(),
+        Task::Conformance(task) => task.run(),
         Task::Record(task) => task.run(),
         Task::Template(task) => task.run(),
         Task::Dist(task) => task.run(),

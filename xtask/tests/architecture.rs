@@ -30,7 +30,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
             "aktus-template",
         ],
     ),
-    ("xtask", &["aktus-aws", "aktus-bootstrap", "aktus-sandbox", "aktus-template"]),
+    ("xtask", &["aktus-aws", "aktus-bootstrap", "aktus-sandbox", "aktus-template", "aktus-yaml"]),
 ];
 
 /// What a crate must never reach, not even through others.

@@ -1,6 +1,7 @@
 //! `helm template` as a program: `template CHART [NAME] [--namespace N] [-f FILE] [--set A=B] [--profile helm3] …`
 //!
-//! Prints what Helm would print, for comparing the two.
+//! Prints what Helm would print, errors included: `cargo xtask conformance` compares the two.
+//! `--clock SECONDS` stops the time, counted from 1970; `--links-within DIR` lets links lead into a folder.
 
 use std::fs;
 use std::path::Path;
@@ -10,6 +11,7 @@ use aktus_helm::{
     Chart, FrozenHost, Host as _, KubeVersion, LoadOptions, OutputOptions, Profile, Release, RenderOptions, SystemHost,
     ValueFile, ValueOptions, render,
 };
+use jiff::Timestamp;
 
 type Error = Box<dyn std::error::Error>;
 
@@ -36,12 +38,13 @@ fn complain(error: &str) {
     eprintln!("Error: {error}");
 }
 
-/// The real time, the same random numbers every time, and certificates where they were built in.
-fn host() -> SystemHost {
+/// The real or the given time, the same random numbers every time, and certificates where they were built in.
+fn host(clock: Option<Timestamp>) -> SystemHost {
     let dice = FrozenHost::default();
-    let host = SystemHost::new(jiff::Timestamp::now, move |buffer| dice.random(buffer));
+    let now = move || clock.unwrap_or_else(Timestamp::now);
+    let host = SystemHost::new(now, move |buffer| dice.random(buffer));
     #[cfg(feature = "certs")]
-    let host = host.with_certificates(aktus_helm::certs::CertificateMaker::new(jiff::Timestamp::now));
+    let host = host.with_certificates(aktus_helm::certs::CertificateMaker::new(now));
     host
 }
 
@@ -55,6 +58,9 @@ fn run() -> Result<String, Error> {
     let mut kube_version = None;
     let mut api_versions = Vec::new();
     let mut is_upgrade = false;
+    let mut skip_schema_validation = false;
+    let mut clock = None;
+    let mut links_within = None;
     while let Some(word) = words.next() {
         let mut argument = || words.next().ok_or(format!("{word} needs an argument"));
         match word.as_str() {
@@ -83,6 +89,9 @@ fn run() -> Result<String, Error> {
             "--no-hooks" => output.no_hooks = true,
             "--skip-tests" => output.skip_tests = true,
             "--is-upgrade" => is_upgrade = true,
+            "--skip-schema-validation" => skip_schema_validation = true,
+            "--links-within" => links_within = Some(argument()?),
+            "--clock" => clock = Some(Timestamp::from_second(argument()?.parse()?)?),
             other if other.starts_with('-') => return Err(format!("unknown flag {other}").into()),
             _ => positional.push(word),
         }
@@ -92,7 +101,8 @@ fn run() -> Result<String, Error> {
         [name, chart] => (name.as_str(), chart),
         _ => return Err("give [NAME] CHART".into()),
     };
-    let load = LoadOptions::new(profile);
+    let mut load = LoadOptions::new(profile);
+    load.links_within = links_within.map(Into::into);
     let chart = Chart::from_path(Path::new(chart), &load)?;
     let values = values.merge_with(profile, &load.limits, &mut |path| {
         fs::read(path).map_err(|error| format!("open {path}: {error}"))
@@ -104,6 +114,8 @@ fn run() -> Result<String, Error> {
         options.capabilities.kube_version = KubeVersion::parse(&version, profile)?;
     }
     options.capabilities.api_versions.extend(api_versions);
-    let rendered = render(&chart, &values, &options, &host())?;
-    Ok(rendered.into_manifests()?.template_output(&output)?)
+    options.skip_schema_validation = skip_schema_validation;
+    let rendered = render(&chart, &values, &options, &host(clock)).map_err(|error| error.template_text())?;
+    let manifests = rendered.into_manifests().map_err(|error| error.template_text())?;
+    Ok(manifests.template_output(&output)?)
 }

@@ -55,6 +55,33 @@ fn links_inside_the_chart_are_followed() {
 }
 
 #[test]
+fn links_into_a_folder_that_is_allowed_are_followed() {
+    let repository = tempfile::tempdir().expect("a temporary directory");
+    write(repository.path(), "library/Chart.yaml", "apiVersion: v2\nname: library\nversion: 0.1.0\ntype: library\n");
+    write(repository.path(), "c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n");
+    fs::create_dir(repository.path().join("c/charts")).expect("a directory");
+    symlink("../../library", repository.path().join("c/charts/library")).expect("a link");
+    let options = LoadOptions::default().with_links_within(repository.path());
+    let chart = Chart::from_directory(&repository.path().join("c"), &options).expect("a chart");
+    assert_eq!(chart.dependencies()[0].name(), "library");
+    symlink("/etc", repository.path().join("c/etc")).expect("a link");
+    let error = Chart::from_directory(&repository.path().join("c"), &options).expect_err("that is outside");
+    assert!(error.to_string().contains("outside the chart"), "{error}");
+}
+
+#[test]
+fn links_to_nothing_are_named_as_helm_names_them() {
+    let directory = directory(&[]);
+    symlink("../nothing/here", directory.path().join("x")).expect("a link");
+    let root = fs::canonicalize(directory.path()).expect("a path").display().to_string();
+    let above = Path::new(&root).parent().expect("a parent").display().to_string();
+    refused(
+        &directory,
+        &format!("error evaluating symlink {root}/x: lstat {above}/nothing: no such file or directory"),
+    );
+}
+
+#[test]
 fn links_out_of_the_chart_are_refused() {
     let outside = tempfile::tempdir().expect("a temporary directory");
     write(outside.path(), "secret", "s");
@@ -72,7 +99,8 @@ fn links_out_of_the_chart_are_refused() {
 fn devices_are_refused() {
     let directory = directory(&[]);
     symlink("/dev/zero", directory.path().join("zero")).expect("a link");
-    refused(&directory, "outside the chart");
+    let root = fs::canonicalize(directory.path()).expect("a path").display().to_string();
+    refused(&directory, &format!("cannot load irregular file {root}/zero as it has file mode type bits set"));
 }
 
 #[test]

@@ -40,6 +40,22 @@ fn library_charts_are_not_rendered() {
     );
 }
 
+/// Helm 4.2.4 counts the loaded sub-charts, and then finds fewer in Chart.yaml.
+#[test]
+fn charts_of_the_third_kind_are_loaded_and_not_installed() {
+    let load = |listed: &str, profile| {
+        let metadata = format!("apiVersion: v3\nname: c\nversion: 0.1.0\n{listed}");
+        let sub = "apiVersion: v3\nname: s\nversion: 0.1.0\n";
+        let files = [("Chart.yaml", metadata.as_str()), ("charts/s/Chart.yaml", sub)];
+        Chart::from_files(files, &LoadOptions::new(profile)).map(|_| ()).map_err(|error| error.to_string())
+    };
+    let listed = "dependencies: [{name: s, version: 0.1.0}]";
+    assert_eq!(load(listed, Profile::Helm4), Err("invalid chart apiVersion".to_owned()));
+    let error = load("", Profile::Helm4).expect_err("no installable chart");
+    assert!(error.ends_with("to fetch missing dependencies: unsupported chart dependency type"), "{error}");
+    assert_eq!(load("", Profile::Helm3), Ok(()));
+}
+
 #[test]
 fn only_partials_of_a_library_chart_take_part() {
     let made = manifests(&[

@@ -2,7 +2,6 @@
 
 mod api;
 mod api_server;
-mod charts;
 mod golden;
 
 use anyhow::Result;
@@ -26,8 +25,6 @@ enum What {
     Golden(Golden),
     /// What an API server answers to the conversations of the sandbox
     Api(Api),
-    /// Hashes of what Helm makes of public charts at pinned commits
-    Charts(charts::Charts),
     /// Everything that needs nothing but the tools: golden and api
     All(All),
 }
@@ -46,7 +43,6 @@ impl Record {
         match &self.what {
             What::Golden(golden) => golden.run(&tools),
             What::Api(api) => api.run(&tools),
-            What::Charts(charts) => charts.run(&tools),
             What::All(All { check }) => {
                 Golden { check: *check }.run(&tools)?;
                 Api { check: *check }.run(&tools)

@@ -146,6 +146,11 @@ impl Tools {
         Ok(folder)
     }
 
+    /// A folder beside that of the tools, for what they made.
+    pub(crate) fn sibling(&self, name: &str) -> PathBuf {
+        self.cache.with_file_name(name)
+    }
+
     /// Those of `wanted` that are not there.
     pub(crate) fn missing(&self, wanted: &[Tool]) -> Vec<Tool> {
         wanted.iter().copied().filter(|tool| !self.place(*tool).is_ok_and(|folder| folder.exists())).collect()

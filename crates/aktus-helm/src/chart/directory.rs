@@ -1,11 +1,12 @@
 //! What does a chart directory hold? From a folder to files in memory.
 //!
 //! As Helm's `pkg/chart/v2/loader/directory.go`: files in lexical order, links followed, `.helmignore`
-//! obeyed. Deliberately stricter than Helm: a link that leaves the chart, or leads in a circle, is refused.
+//! obeyed. Deliberately stricter than Helm: a link that leaves the chart, or the folder that the caller allows, is
+//! refused, and so is one that leads in a circle.
 
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::File;
 use super::archive::without_bom;
@@ -24,7 +25,15 @@ pub enum DirectoryError {
         /// The operating system's answer.
         cause: io::Error,
     },
-    /// A link points out of the chart.
+    /// A link points to nothing. Helm's text.
+    #[error("error evaluating symlink {}: lstat {}: no such file or directory", path.display(), target.display())]
+    DanglingLink {
+        /// The link.
+        path: PathBuf,
+        /// What is not there.
+        target: PathBuf,
+    },
+    /// A link points out of the chart, and of [`LoadOptions::links_within`](super::LoadOptions::links_within).
     #[error("{} links to {}, outside the chart", path.display(), target.display())]
     LinkLeavesChart {
         /// The link.
@@ -85,9 +94,15 @@ pub enum DirectoryError {
     Ignore(#[from] IgnoreError),
 }
 
-/// The files of the chart in `directory`, in Helm's order.
-pub(super) fn read(directory: &Path, limits: &Limits) -> Result<Vec<File>, DirectoryError> {
-    let root = fs::canonicalize(directory).map_err(|cause| io_error(directory, cause))?;
+/// The files of the chart in `directory`, in Helm's order; links may lead anywhere in `links_within`, too.
+pub(super) fn read(
+    directory: &Path,
+    limits: &Limits,
+    links_within: Option<&Path>,
+) -> Result<Vec<File>, DirectoryError> {
+    let real = |path: &Path| fs::canonicalize(path).map_err(|cause| io_error(path, cause));
+    let root = real(directory)?;
+    let links_within = links_within.map(real).transpose()?;
     let mut walk = Walk {
         rules: Rules::default(),
         limits,
@@ -96,6 +111,7 @@ pub(super) fn read(directory: &Path, limits: &Limits) -> Result<Vec<File>, Direc
         bytes: 0,
         open: vec![root.clone()],
         root,
+        links_within,
     };
     walk.read_rules()?;
     let root = walk.root.clone();
@@ -105,6 +121,7 @@ pub(super) fn read(directory: &Path, limits: &Limits) -> Result<Vec<File>, Direc
 
 struct Walk<'a> {
     root: PathBuf,
+    links_within: Option<PathBuf>,
     rules: Rules,
     limits: &'a Limits,
     files: Vec<File>,
@@ -153,7 +170,12 @@ impl Walk<'_> {
 
     fn entry(&mut self, path: &Path, inside: String) -> Result<(), DirectoryError> {
         let link = fs::symlink_metadata(path).map_err(|cause| io_error(path, cause))?;
-        let metadata = fs::metadata(path).map_err(|cause| io_error(path, cause))?;
+        let metadata = fs::metadata(path).map_err(|cause| match missing_target(path) {
+            Some(target) if link.is_symlink() && cause.kind() == io::ErrorKind::NotFound => {
+                DirectoryError::DanglingLink { path: path.to_owned(), target }
+            }
+            _ => io_error(path, cause),
+        })?;
         if self.rules.ignore(&inside, metadata.is_dir()) {
             return Ok(());
         }
@@ -164,6 +186,9 @@ impl Walk<'_> {
                 bytes: limits.path_bytes,
                 components: limits.path_components,
             });
+        }
+        if !metadata.is_dir() && !metadata.is_file() {
+            return Err(DirectoryError::Irregular { path: path.to_owned() });
         }
         let target = if link.is_symlink() { Some(self.resolve(path)?) } else { None };
         if metadata.is_dir() {
@@ -176,9 +201,6 @@ impl Walk<'_> {
             self.open.pop();
             return result;
         }
-        if !metadata.is_file() {
-            return Err(DirectoryError::Irregular { path: path.to_owned() });
-        }
         let data = self.contents(path, &metadata)?;
         self.files.push(File::new(inside, without_bom(&data)));
         Ok(())
@@ -187,7 +209,8 @@ impl Walk<'_> {
     /// Where a path really lies, refusing what lies outside the chart.
     fn resolve(&self, path: &Path) -> Result<PathBuf, DirectoryError> {
         let target = fs::canonicalize(path).map_err(|cause| io_error(path, cause))?;
-        if target.starts_with(&self.root) {
+        let allowed = self.links_within.as_ref().is_some_and(|within| target.starts_with(within));
+        if allowed || target.starts_with(&self.root) {
             return Ok(target);
         }
         Err(DirectoryError::LinkLeavesChart { path: path.to_owned(), target })
@@ -217,6 +240,33 @@ impl Walk<'_> {
         }
         Ok(data)
     }
+}
+
+/// What is not there of the path that a link, or the links that it leads to, names.
+fn missing_target(link: &Path) -> Option<PathBuf> {
+    // Linux follows as many.
+    const MOST: usize = 40;
+    let mut path = link.to_owned();
+    for _ in 0..MOST {
+        let target = fs::read_link(&path).ok()?;
+        let mut next = fs::canonicalize(path.parent()?).ok()?;
+        let mut parts = target.components().peekable();
+        while let Some(part) = parts.next() {
+            if part == Component::ParentDir {
+                next.pop();
+                continue;
+            }
+            next.push(part);
+            if fs::symlink_metadata(&next).is_err() {
+                return Some(next);
+            }
+            if parts.peek().is_some() {
+                next = fs::canonicalize(&next).ok()?;
+            }
+        }
+        path = next;
+    }
+    None
 }
 
 fn io_error(path: &Path, cause: io::Error) -> DirectoryError {

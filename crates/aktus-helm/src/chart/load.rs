@@ -25,12 +25,22 @@ pub struct LoadOptions {
     pub profile: Profile,
     /// The bounds.
     pub limits: Limits,
+    /// A folder that links in a chart directory may lead into, beside the chart itself: a repository whose charts
+    /// share files by links. Helm follows links anywhere.
+    pub links_within: Option<PathBuf>,
 }
 
 impl LoadOptions {
     /// The default bounds, reading as `profile`.
     pub fn new(profile: Profile) -> Self {
-        Self { profile, limits: Limits::default() }
+        Self { profile, ..Self::default() }
+    }
+
+    /// The same with links into this folder allowed.
+    #[must_use]
+    pub fn with_links_within(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.links_within = Some(folder.into());
+        self
     }
 
     /// The same within `limits`.
@@ -94,6 +104,11 @@ pub enum LoadError {
     /// A chart with `apiVersion: v3`, which Helm 4 loads but does not install.
     #[error("invalid chart apiVersion")]
     UninstallableVersion,
+    /// A chart with `apiVersion: v3` and more sub-charts than its Chart.yaml lists, which trips Helm 4. Helm's text.
+    #[error(
+        "an error occurred while checking for chart dependencies. You may need to run 'helm dependency build' to fetch missing dependencies: unsupported chart dependency type"
+    )]
+    UncheckableDependencies,
     /// One of the chart's own files is not what it should be.
     #[error("cannot load {file}: {cause}")]
     File {
@@ -155,7 +170,13 @@ pub(super) fn root(
         Profile::Helm4 => peek_version(&files, origin, budget.limits)?,
     };
     let chart = chart(files, profile, budget)?;
-    if api_version == "v3" { Err(LoadError::UninstallableVersion) } else { Ok(chart) }
+    match api_version.as_str() {
+        "v3" if chart.dependencies().len() > chart.metadata().dependencies.iter().flatten().count() => {
+            Err(LoadError::UncheckableDependencies)
+        }
+        "v3" => Err(LoadError::UninstallableVersion),
+        _ => Ok(chart),
+    }
 }
 
 /// Helm 4 chooses a loader by `apiVersion` before it loads anything.

@@ -122,7 +122,7 @@ impl Chart {
             let directory = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
             return Err(LoadError::UndetectableChart { path: directory.join("Chart.yaml") });
         }
-        let files = directory::read(directory, &options.limits)?;
+        let files = directory::read(directory, &options.limits, options.links_within.as_deref())?;
         let mut budget = Budget::new(&options.limits);
         load::root(files, Origin::Directory, options.profile, &mut budget)
     }

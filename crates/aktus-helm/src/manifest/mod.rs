@@ -14,7 +14,7 @@ use aktus_yaml::Limits;
 use self::hooks::Kind;
 use crate::chart::Crd;
 use crate::path;
-use crate::render::Rendered;
+use crate::render::{ADVICE, Rendered};
 
 pub use hooks::{HOOK_ANNOTATION, Hook, HookEvent};
 pub use order::{install_order, uninstall_order};
@@ -99,6 +99,13 @@ pub struct ManifestError {
     pub cause: Option<Box<aktus_yaml::Error>>,
     /// The document.
     pub document: String,
+}
+
+impl ManifestError {
+    /// What `helm template` prints of it after `Error: `.
+    pub fn template_text(&self) -> String {
+        format!("{self}{ADVICE}")
+    }
 }
 
 /// What a chart with its values comes to.

@@ -150,7 +150,22 @@ fn missing_dependencies(profile: Profile) -> &'static str {
     }
 }
 
+/// What `helm template` adds to an error once there is a release to speak of.
+pub(crate) const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
+
 impl RenderError {
+    /// What `helm template` prints of it after `Error: `. Upstream: `pkg/cmd/template.go`.
+    pub fn template_text(&self) -> String {
+        match self {
+            Self::NotInstallable { .. }
+            | Self::MissingDependencies { .. }
+            | Self::TypeMismatch { .. }
+            | Self::Depth(_)
+            | Self::Schema(_) => self.to_string(),
+            rendering => format!("{rendering}{ADVICE}"),
+        }
+    }
+
     /// The error for people: where in which template, and what next. Nothing for errors that lie in no template.
     pub fn diagnostic(&self) -> Option<(Sources, Diagnostic)> {
         match self {
