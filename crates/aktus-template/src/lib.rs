@@ -23,8 +23,8 @@
 //! # Ok::<(), aktus_template::EvaluateError>(())
 //! ```
 
-pub mod docs;
 mod check;
+pub mod docs;
 mod eval;
 pub mod graph;
 mod model;

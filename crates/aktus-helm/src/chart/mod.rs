@@ -262,7 +262,7 @@ fn read_archive(path: &Path, limits: &Limits) -> Result<Vec<u8>, LoadError> {
 
 /// The files of a chart's directory, without a look at what they say.
 pub(crate) fn directory_files(path: &Path, limits: &Limits) -> Result<Vec<File>, LoadError> {
-    Ok(directory::read(path, limits)?)
+    Ok(directory::read(path, limits, None)?)
 }
 
 /// The files of a packed chart, without a look at what they say.
