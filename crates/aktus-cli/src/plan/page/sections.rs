@@ -64,7 +64,8 @@ fn picture(stack: &Stack) -> Markup {
     // As an image of its own, so that its style and its names stay inside.
     let source = format!("data:image/svg+xml;base64,{}", STANDARD.encode(&stack.picture.svg));
     html! {
-        p.hint { "Scroll the picture sideways to see all of it." }
+        // Opened on a narrow screen, it lets the picture have its own size; the style sheet sees to that.
+        details.zoom { summary { "Show the picture in full size" } p { "Scroll it sideways to see all of it." } }
         div.scroll tabindex="0" role="region" aria-label="Picture of the stack" {
             img src=(source) alt=(stack.picture.words);
         }
