@@ -18,7 +18,10 @@ impl Picture {
     /// # Ok::<(), aktus_template::EvaluateError>(())
     /// ```
     pub fn to_mermaid(&self) -> String {
-        let mut out = format!("---\ntitle: {}\n---\nflowchart TB\n", yaml(&self.title));
+        let title = yaml(&self.title);
+        // Wide enough for the longest names of small resources.
+        let mut out =
+            format!("---\ntitle: {title}\nconfig:\n  flowchart:\n    wrappingWidth: 320\n---\nflowchart TB\n");
         for (number, chapter) in self.chapters.iter().enumerate() {
             let _infallible = writeln!(out, "  subgraph s{number}[\"{}\"]", escape(&chapter.name));
             for card in &chapter.cards {

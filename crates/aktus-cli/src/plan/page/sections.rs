@@ -49,7 +49,7 @@ pub(super) fn all(plan: &WholePlan) -> Vec<Section> {
         "Everything in the order of creation. Deletion goes the other way; steps wait until what they need is ready.",
         html! { div.sheet { ol.order { @for item in &order { (line(item)) } } } },
     );
-    add("steps", "Steps of the bootstrap", "What each step found or decided.", steps(plan));
+    add("steps", "Steps", "What each step of the bootstrap found or decided.", steps(plan));
     if let Some(stack) = &plan.stack {
         add("parameters", "Parameters", "Of the template, as the plan takes them.", parameters(stack));
     }
@@ -64,6 +64,8 @@ fn picture(stack: &Stack) -> Markup {
     // As an image of its own, so that its style and its names stay inside.
     let source = format!("data:image/svg+xml;base64,{}", STANDARD.encode(&stack.picture.svg));
     html! {
+        // Opened on a narrow screen, it lets the picture have its own size; the style sheet sees to that.
+        details.zoom { summary { "Show the picture in full size" } p { "Scroll it sideways to see all of it." } }
         div.scroll tabindex="0" role="region" aria-label="Picture of the stack" {
             img src=(source) alt=(stack.picture.words);
         }
@@ -183,7 +185,7 @@ fn line(item: &Item<'_>) -> Markup {
             span.number { (item.number) }
             div {
                 div.name { (breakable(item.name)) }
-                div.kind { (short_kind(item.kind)) " · " @if item.phase == STACK { (item.group) } @else { (item.phase) } }
+                div.kind { (breakable(&short_kind(item.kind))) " · " @if item.phase == STACK { (item.group) } @else { (item.phase) } }
             }
             (change(item.change))
         }
@@ -217,7 +219,7 @@ fn parameters(stack: &Stack) -> Markup {
                 thead { tr { th scope="col" { "Parameter" } th scope="col" { "Value" } } }
                 tbody {
                     @for (name, value, _) in rows {
-                        tr { th scope="row" { (name) } td { @if value.is_empty() { "empty" } @else { code { (value) } } } }
+                        tr { th scope="row" { (breakable(name)) } td { @if value.is_empty() { "empty" } @else { code { (value) } } } }
                     }
                 }
             }

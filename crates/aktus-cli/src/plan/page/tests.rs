@@ -227,3 +227,66 @@ fn without_a_stack_only_the_cluster_is_told() {
     let html = sound(&page(&plan("research", Outcome::Done(String::new()), false)));
     assert_eq!(html.parts(), ["warnings", "objects", "images", "order", "steps"]);
 }
+
+/// How much lighter one colour `#rrggbb` or `#rgb` is than another, as WCAG 2 counts it.
+fn contrast(one: &str, other: &str) -> f64 {
+    let light = |colour: &str| -> f64 {
+        let digits: Vec<char> = colour.trim_start_matches('#').chars().collect();
+        let double = if digits.len() == 3 { 2 } else { 1 };
+        let digits: Vec<char> = digits.into_iter().flat_map(|digit| std::iter::repeat_n(digit, double)).collect();
+        let part = |index: usize| {
+            let pair: String = digits[index * 2..index * 2 + 2].iter().collect();
+            let value = f64::from(u8::from_str_radix(&pair, 16).expect("a colour")) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(0) + 0.7152 * part(1) + 0.0722 * part(2)
+    };
+    let (one, other) = (light(one), light(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// The colours that a style sheet gives after `name`, in their order: light, then dark.
+fn colours<'s>(style: &'s str, name: &str) -> Vec<&'s str> {
+    let after = style.match_indices(name).map(|(index, _)| &style[index + name.len()..]);
+    after
+        .map(|rest| &rest[..rest.find([';', '}', '\n']).expect("an end")])
+        .filter(|value| value.starts_with('#'))
+        .collect()
+}
+
+#[test]
+fn letters_stand_out_from_their_ground() {
+    let mut pairs = Vec::new();
+    for (letters, ground) in [
+        ("ink", "page"),
+        ("ink", "paper"),
+        ("soft", "page"),
+        ("soft", "paper"),
+        ("accent", "page"),
+        ("accent", "paper"),
+        ("create", "create-ground"),
+        ("update", "update-ground"),
+        ("delete", "delete-ground"),
+        ("rest", "rest-ground"),
+        ("ink", "warn-ground"),
+        ("ink", "delete-ground"),
+    ] {
+        let of = |name: &str| colours(super::STYLE, &format!("--{name}:"));
+        pairs.extend(of(letters).into_iter().zip(of(ground)).take(2).map(|(a, b)| (a.to_owned(), b.to_owned())));
+    }
+    assert_eq!(pairs.len(), 24);
+    let plan = plan("research", Outcome::Done(String::new()), true);
+    let svg = &plan.stack.as_ref().expect("a stack").picture.svg;
+    for chapter in 0..8 {
+        let names = colours(svg, &format!(".k{chapter} .name{{fill:"));
+        for ground in [colours(svg, &format!(".k{chapter} .halo{{stroke:")), colours(svg, ".card{fill:")] {
+            pairs.extend(names.iter().zip(ground).map(|(a, b)| ((*a).to_owned(), b.to_owned())));
+        }
+    }
+    assert_eq!(pairs.len(), 24 + 8 * 2 * 2);
+    for (letters, ground) in pairs {
+        let found = contrast(&letters, &ground);
+        assert!(found >= 4.5, "{letters} on {ground}: {found:.2}");
+    }
+    assert!((contrast("#000", "#ffffff") - 21.0).abs() < 0.01);
+}
