@@ -1,5 +1,10 @@
-//! `aktus template`: the platform's CloudFormation template by itself.
+//! `aktus template`: CloudFormation templates, ours or any file, without AWS.
 
+mod check;
+mod diff;
+mod evaluate;
+mod input;
+mod params;
 mod render;
 
 use clap::{Args, Subcommand};
@@ -7,7 +12,7 @@ use clap::{Args, Subcommand};
 use crate::error::CliError;
 use crate::ui::Ui;
 
-/// Work with the platform's CloudFormation template, without AWS
+/// Work with the platform's CloudFormation template, or with any other, without AWS
 #[derive(Args, Debug)]
 pub(crate) struct Template {
     #[command(subcommand)]
@@ -17,12 +22,20 @@ pub(crate) struct Template {
 #[derive(Debug, Subcommand)]
 enum Command {
     Render(render::Render),
+    Params(params::Params),
+    Evaluate(evaluate::Evaluate),
+    Check(check::Check),
+    Diff(diff::Diff),
 }
 
 impl Template {
     pub(crate) fn run(self, ui: Ui) -> Result<(), CliError> {
         match self.command {
             Command::Render(command) => command.run(ui),
+            Command::Params(command) => command.run(ui),
+            Command::Evaluate(command) => command.run(ui),
+            Command::Check(command) => command.run(ui),
+            Command::Diff(command) => command.run(ui),
         }
     }
 }
