@@ -4,6 +4,7 @@ mod api;
 mod api_server;
 mod charts;
 mod golden;
+mod schemas;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -28,6 +29,8 @@ enum What {
     Api(Api),
     /// Hashes of what Helm makes of public charts at pinned commits
     Charts(charts::Charts),
+    /// Which properties of the platform's resources only a replacement can change, from cfn-lint's schemas
+    Schemas(schemas::Schemas),
     /// Everything that needs nothing but the tools: golden and api
     All(All),
 }
@@ -47,6 +50,7 @@ impl Record {
             What::Golden(golden) => golden.run(&tools),
             What::Api(api) => api.run(&tools),
             What::Charts(charts) => charts.run(&tools),
+            What::Schemas(schemas) => schemas.run(&tools),
             What::All(All { check }) => {
                 Golden { check: *check }.run(&tools)?;
                 Api { check: *check }.run(&tools)

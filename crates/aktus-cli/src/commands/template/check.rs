@@ -66,8 +66,9 @@ impl Check {
             check(&loaded.template, today, bytes)
         } else {
             let values = self.stack.values(&loaded, &[]);
-            check_with(&loaded.template, &values, &self.stack.pseudo(), today, bytes)
-                .map_err(|error| CliError::usage(error.to_string()).hint("see the parameters with `aktus template params`"))?
+            check_with(&loaded.template, &values, &self.stack.pseudo(), today, bytes).map_err(|error| {
+                CliError::usage(error.to_string()).hint("see the parameters with `aktus template params`")
+            })?
         };
         findings.retain(|finding| !self.allow.iter().any(|allowed| allowed == finding.rule));
         let mut sources = Sources::new();

@@ -84,9 +84,9 @@ fn as_text(difference: &Difference) -> String {
 /// What a property was and is.
 fn values(property: &PropertyChange, text: &mut String) {
     let shown = |value: &Option<Value>| {
-        value.as_ref().map_or("nothing".to_owned(), |value| {
-            value.as_text().unwrap_or_else(|| value.to_json(false).to_string())
-        })
+        value
+            .as_ref()
+            .map_or("nothing".to_owned(), |value| value.as_text().unwrap_or_else(|| value.to_json(false).to_string()))
     };
     let (old, new) = (shown(&property.old), shown(&property.new));
     // The same text names what is replaced.

@@ -45,13 +45,19 @@ fn as_text(graph: &ResourceGraph) -> String {
     let hold = graph.conditions.iter().filter(|(_, holds)| **holds).map(|(name, _)| name.as_str());
     let hold: Vec<_> = hold.collect();
     if !graph.conditions.is_empty() {
-        let _infallible = writeln!(text, "Conditions that hold: {}", if hold.is_empty() { "none".to_owned() } else { hold.join(", ") });
+        let _infallible = writeln!(
+            text,
+            "Conditions that hold: {}",
+            if hold.is_empty() { "none".to_owned() } else { hold.join(", ") }
+        );
     }
     if !graph.undecided.is_empty() {
         let undecided: Vec<_> = graph.undecided.iter().map(String::as_str).collect();
-        let _infallible = writeln!(text, "Conditions that only AWS can decide, taken as not holding: {}", undecided.join(", "));
+        let _infallible =
+            writeln!(text, "Conditions that only AWS can decide, taken as not holding: {}", undecided.join(", "));
     }
-    let _infallible = writeln!(text, "{} resources, in the order of creation; deletion goes backwards", graph.resources.len());
+    let _infallible =
+        writeln!(text, "{} resources, in the order of creation; deletion goes backwards", graph.resources.len());
     for (number, (id, resource)) in graph.resources.iter().enumerate() {
         let stays = match resource.deletion_policy {
             Some(Retention::Retain | Retention::RetainExceptOnCreate) => ", outlives the stack",

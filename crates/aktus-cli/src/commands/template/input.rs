@@ -171,7 +171,9 @@ pub(crate) fn told(diagnostic: &Diagnostic, sources: &Sources) -> String {
 /// JSON without the values of masked parameters.
 pub(crate) fn mask(value: serde_json::Value, secrets: &[String]) -> serde_json::Value {
     match value {
-        serde_json::Value::String(text) => secrets.iter().fold(text, |text, secret| text.replace(secret, "****")).into(),
+        serde_json::Value::String(text) => {
+            secrets.iter().fold(text, |text, secret| text.replace(secret, "****")).into()
+        }
         serde_json::Value::Array(items) => items.into_iter().map(|item| mask(item, secrets)).collect(),
         serde_json::Value::Object(entries) => {
             entries.into_iter().map(|(key, value)| (key, mask(value, secrets))).collect()
