@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Refused,
     /// The command line, or what it names, is wrong.
     Usage,
+    /// Differences, or faults in a template, were found.
+    Found,
     /// Not everything became ready in time.
     NotReady,
     /// The chart cannot be loaded or rendered.
@@ -27,12 +29,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The exit codes, as `README.md` lists them. 3 is kept for differences found.
+    /// The exit codes, as `README.md` lists them.
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Refused => 1,
             Self::Usage => 2,
+            Self::Found => 3,
             Self::NotReady => 4,
             Self::Chart => 5,
             Self::Unreachable => 6,

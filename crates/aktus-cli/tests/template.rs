@@ -10,13 +10,13 @@ use aktus_template::{Pseudo, Value, evaluate, platform};
 
 /// Runs `aktus template render`: exit code, stdout, stderr.
 fn render(arguments: &[&str]) -> (Option<i32>, String, String) {
-    template(&[&["render"], arguments].concat())
+    template("render", arguments)
 }
 
-/// Runs `aktus template`: exit code, stdout, stderr.
-fn template(arguments: &[&str]) -> (Option<i32>, String, String) {
+/// Runs a subcommand of `aktus template`: exit code, stdout, stderr.
+fn template(name: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aktus"));
-    command.arg("template").args(arguments).env_clear().stdin(Stdio::null());
+    command.args(["template", name]).args(arguments).env_clear().stdin(Stdio::null());
     let Output { status, stdout, stderr } = command.output().expect("aktus starts");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     (status.code(), text(stdout), text(stderr))
@@ -73,10 +73,10 @@ fn what_cannot_be_done_is_one_clear_error() {
     }
 }
 
-/// What `aktus template` prints.
+/// What a subcommand of `aktus template` prints.
 #[track_caller]
 fn printed(arguments: &[&str]) -> String {
-    let (code, stdout, stderr) = template(arguments);
+    let (code, stdout, stderr) = template(arguments[0], &arguments[1..]);
     assert_eq!((code, stderr.as_str()), (Some(0), ""), "{arguments:?}");
     stdout
 }
@@ -93,14 +93,17 @@ fn pictures_in_three_formats_and_two_modes() {
             assert_eq!(picture, printed(&["graph", "--format", format, "--mode", mode]));
         }
     }
-    let set = printed(&["graph", "--format", "dot", "--set", "EnableAutoMode=false", "--set", "EnableCloudTrail=true"]);
+    let set = printed(&["graph", "--format", "dot", "-p", "EnableAutoMode=false", "-p", "EnableCloudTrail=true"]);
     assert!(set.contains("Traditional Mode") && set.contains("CloudTrailBucket"));
     let cards = |picture: &str| picture.matches(" [label=").count();
     let everything = printed(&["graph", "--format", "dot", "--everything"]);
+    let file = faulty();
+    let other = printed(&["graph", "--format", "mermaid", "--file", file.path().to_str().expect("UTF-8")]);
+    assert!(other.contains("SecretsManager") && !other.contains("Aktus"), "{other}");
     assert!(cards(&everything) > 2 * cards(&printed(&["graph", "--format", "dot"])), "{everything}");
-    let (code, _, stderr) = template(&["graph", "--set", "EKSVersion=1"]);
+    let (code, _, stderr) = template("graph", &["-p", "EKSVersion=1"]);
     assert_eq!(code, Some(2));
-    assert!(stderr.contains("is not one of") && stderr.contains("aktus template docs"), "{stderr}");
+    assert!(stderr.contains("is not one of") && stderr.contains("aktus template params"), "{stderr}");
 }
 
 #[test]
@@ -164,4 +167,98 @@ fn the_bootstrap_understands_every_custom_resource() {
     }
     assert_ne!(other.database_storage, defaults.database_storage);
     assert_ne!(other.load_balancer_scheme, defaults.load_balancer_scheme);
+}
+
+/// A template with a fault, in a file.
+fn faulty() -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().expect("a file");
+    let text = "Parameters:\n  Admins: {Type: CommaDelimitedList, Default: 'a,b'}\n  Key: {Type: String, NoEcho: true, Default: ''}\n\
+                Resources:\n  A:\n    Type: AWS::SecretsManager::Secret\n    Properties:\n      Name: !Select [1, !Ref Admins]\n      SecretString: !Ref Key\n";
+    fs::write(file.path(), text).expect("the file");
+    file
+}
+
+#[test]
+fn parameters_are_listed_by_group() {
+    let (code, text, stderr) = template("params", &[]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(text.starts_with("Network\n  VpcCIDR  String, default 10.0.0.0/16\n"), "{text}");
+    assert!(text.contains("  HuggingFaceToken  String, masked, default empty\n"), "{text}");
+    let (_, json, _) = template("params", &["--output", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["parameters"].as_array().expect("a list").len(), platform().parameters.len());
+    assert_eq!(json["parameters"][0]["group"], "Network");
+}
+
+#[test]
+fn what_is_created_is_shown_in_order_and_without_secrets() {
+    let given = ["-p", "EnableAutoMode=false", "-p", "OpenAIAPIKey=not-to-be-seen", "--region", "eu-west-1"];
+    let (code, text, stderr) = template("evaluate", &given);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(text.contains("  EKSNodeGroup (AWS::EKS::Nodegroup)\n") && !text.contains("not-to-be-seen"), "{text}");
+    let place = |name: &str| text.find(&format!("  {name} (")).unwrap_or_else(|| panic!("no {name} in {text}"));
+    assert!(place("VPC") < place("EKSCluster") && place("EKSCluster") < place("EKSClusterStatus"));
+    let (_, json, _) = template("evaluate", &[&given[..], &["--output", "json"]].concat());
+    assert!(!json.contains("not-to-be-seen"), "{json}");
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["conditions"]["AutoModeEnabled"], false);
+    assert_eq!(json["deletionOrder"][0], "EKSClusterStatus");
+    let (code, _, stderr) = template("evaluate", &["-p", "EKSVersion=1.2"]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains("parameter `EKSVersion`: `1.2` is not one of") && stderr.contains("template params"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn faults_are_told_with_file_line_and_fix() {
+    let (code, text, _) = template("check", &["--today", "2026-11-22"]);
+    assert_eq!((code, text.as_str()), (Some(0), "platform.yaml: 0 errors, 0 warnings\n"));
+    let file = faulty();
+    let path = file.path().to_str().expect("UTF-8");
+    let (code, text, stderr) = template("check", &["--file", path, "--today", "2026-11-22"]);
+    assert_eq!((code, stderr.as_str()), (Some(3), ""));
+    let expected =
+        format!("{path}:8:13: error: `Fn::Select` asks for item 1 of a list of 1 (select-out-of-range), with Admins=");
+    assert!(text.starts_with(&expected) && text.contains("\n  pad the list"), "{text}");
+    let (code, text, _) = template("check", &["--file", path, "-p", "Admins=a,b,c", "--output", "json"]);
+    assert_eq!(code, Some(0), "{text}");
+    let (code, _, _) = template("check", &["--file", path, "--allow", "select-out-of-range"]);
+    assert_eq!(code, Some(0));
+    let (code, _, stderr) = template("check", &["--allow", "select-out-of-rang"]);
+    assert!(code == Some(2) && stderr.contains("did you mean select-out-of-range?"), "{stderr}");
+    let (_, rules, _) = template("check", &["--rules"]);
+    assert_eq!(rules.lines().count(), aktus_template::RULES.len());
+}
+
+#[test]
+fn differences_are_told_in_sentences() {
+    assert_eq!(template("diff", &[]), (Some(0), "nothing changes\n".to_owned(), String::new()));
+    let (code, text, _) = template("diff", &["--to", "EKSVersion=1.36"]);
+    assert_eq!(code, Some(3));
+    assert_eq!(text, "`EKSCluster` (AWS::EKS::Cluster) is changed in place: Version\n    Version: 1.35 → 1.36\n");
+    let file = faulty();
+    let path = file.path().to_str().expect("UTF-8");
+    let (code, text, _) = template("diff", &["--file", path, "--from", "Key=seen-by-nobody", "--to", "Key=nor-this"]);
+    assert_eq!(code, Some(3));
+    assert!(text.contains("SecretString") && !text.contains("nobody") && !text.contains("nor-this"), "{text}");
+    let (_, json, _) = template("diff", &["--old-file", path, "--output", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["resources"][0]["effect"], "added");
+}
+
+#[test]
+fn any_template_is_rendered_in_our_layout() {
+    let file = faulty();
+    let path = file.path().to_str().expect("UTF-8");
+    let yaml = rendered(&["--file", path]);
+    assert!(yaml.contains("      Name: !Select [1, !Ref Admins]\n"), "{yaml}");
+    fs::write(file.path(), "Resources:\n  A: {Type: T, Properties: {X: !Reff y}}\n").expect("the file");
+    let (code, _, stderr) = render(&["--file", path]);
+    assert_eq!(code, Some(2));
+    assert!(
+        stderr.contains(&format!("{path}:2:32: error: CloudFormation has no function `!Reff`\n  did you mean `!Ref`?")),
+        "{stderr}"
+    );
 }

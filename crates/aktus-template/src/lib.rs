@@ -24,6 +24,7 @@
 //! ```
 
 mod check;
+mod diff;
 pub mod docs;
 mod eval;
 pub mod graph;
@@ -34,6 +35,7 @@ mod render;
 pub mod stack;
 
 pub use check::{Day, Finding, RULES, Rule as CheckRule, check, check_graph, check_with};
+pub use diff::{Difference, Effect, PropertyChange, ResourceChange, diff};
 pub use eval::{Edge, EdgeKind, EvaluateError, EvaluatedResource, Pseudo, ResourceGraph, Value, evaluate};
 pub use model::{
     Assertion, Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Place, Resource, Retention, Rule,

@@ -1,8 +1,6 @@
 //! The platform's template under every combination of what changes its shape, and under pairs of everything else:
 //! each evaluates, nothing is found wrong with it, and what the bootstrap needs outlives the custom resource.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail like tests")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use aktus_template::{Day, Pseudo, ResourceGraph, check, check_graph, evaluate, platform};
@@ -41,7 +39,7 @@ const PAIRED: [&[Choice]; 13] = [
     &[&[], &[("KeyPairName", "ops")], &[("KeyPairName", "ops"), ("SSHAccessCidr", "192.0.2.0/24")]],
     &[&[("DatabaseStorage", "ebs")], &[("DatabaseStorage", "chart")]],
     &[&[("LoadBalancerScheme", "internet-facing")], &[("LoadBalancerScheme", "internal")]],
-    &[&[], &[("EKSClusterName", "mine")], &[("VpcPrefix", "a-prefix-that-is-thirty-letters")]],
+    &[&[], &[("EKSClusterName", "mine")], &[("VpcPrefix", "a-prefix-that-has-thirty-chars")]],
     &[&[("EKSVersion", "1.34")], &[("EKSVersion", "1.35")], &[("EKSVersion", "1.36")]],
     &[&[], &[("PublicAccessCidrs", "192.0.2.0/24,198.51.100.0/24")]],
     &[&[("@", "us-east-1")], &[("@", "eu-central-1")], &[("@", "us-gov-west-1")]],

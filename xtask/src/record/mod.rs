@@ -3,6 +3,7 @@
 mod api;
 mod api_server;
 mod golden;
+mod schemas;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -25,6 +26,8 @@ enum What {
     Golden(Golden),
     /// What an API server answers to the conversations of the sandbox
     Api(Api),
+    /// Which properties of the platform's resources only a replacement can change, from cfn-lint's schemas
+    Schemas(schemas::Schemas),
     /// Everything that needs nothing but the tools: golden and api
     All(All),
 }
@@ -43,6 +46,7 @@ impl Record {
         match &self.what {
             What::Golden(golden) => golden.run(&tools),
             What::Api(api) => api.run(&tools),
+            What::Schemas(schemas) => schemas.run(&tools),
             What::All(All { check }) => {
                 Golden { check: *check }.run(&tools)?;
                 Api { check: *check }.run(&tools)

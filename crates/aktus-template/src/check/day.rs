@@ -16,19 +16,19 @@ use std::str::FromStr;
 pub struct Day {
     year: u16,
     month: u8,
-    day: u8,
+    of_month: u8,
 }
 
 impl Day {
     /// That day; nothing looks at whether the calendar has it.
     pub const fn new(year: u16, month: u8, day: u8) -> Self {
-        Self { year, month, day }
+        Self { year, month, of_month: day }
     }
 }
 
 impl fmt::Display for Day {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(formatter, "{:04}-{:02}-{:02}", self.year, self.month, self.of_month)
     }
 }
 
@@ -48,7 +48,7 @@ impl FromStr for Day {
         let (year, month, day) = (number(year)?, number(month)?, number(day)?);
         let small = |number: u16, most: u16| u8::try_from(number).ok().filter(|_| (1..=most).contains(&number));
         match (small(month, 12), small(day, 31)) {
-            (Some(month), Some(day)) => Ok(Self { year, month, day }),
+            (Some(month), Some(day)) => Ok(Self { year, month, of_month: day }),
             _ => Err(wrong()),
         }
     }

@@ -73,11 +73,10 @@ fn kubernetes(version: &str, today: Day) -> Option<(String, &'static str)> {
             ),
             fix,
         )),
-        Some(_) => None,
         None if number(version).is_some_and(|minor| minor < 29) => {
             Some((format!("EKS no longer offers Kubernetes {version}"), fix))
         }
-        None => None,
+        _ => None,
     }
 }
 

@@ -339,6 +339,13 @@ fn evaluation_rule(problem: &EvaluateError) -> Option<&'static Rule> {
 fn evaluation(problem: &EvaluateError, findings: &mut Findings) {
     findings.rule = evaluation_rule(problem);
     let place = problem.place().cloned();
+    // A name that nothing has was found already, without evaluation.
+    let known = |place: &Place| {
+        findings.all.iter().any(|finding| finding.rule == "dangling-reference" && place.0.starts_with(&finding.place.0))
+    };
+    if matches!(problem, EvaluateError::Dangling { .. }) && place.as_ref().is_some_and(known) {
+        return;
+    }
     match problem {
         EvaluateError::Dangling { name, .. } => findings.add(
             place.unwrap_or_default(),

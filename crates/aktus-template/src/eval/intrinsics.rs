@@ -171,7 +171,7 @@ impl Scope<'_> {
                 Token::Literal(name) => text.extend(["${", name, "}"]),
                 Token::Variable(name) => {
                     if let Some(part) = value(name).as_text() {
-                        text.push_str(&part)
+                        text.push_str(&part);
                     } else {
                         let problem = format!("cannot put `{name}` into text: it is a list, a map or nothing");
                         return self.misused(&path, "Fn::Sub", problem);

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aktus_diagnostics::Span;
-use aktus_yaml::node::{Kind, Node};
+use aktus_yaml::node::{Kind, Node, Style};
 
 /// One step from a value to something inside it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,25 +25,29 @@ impl Place {
     }
 
     /// Where this stands in the text with that root; the nearest thing around it that is written there.
+    /// What goes on over several lines stands where its key does.
     ///
     /// Functions may be written in short or in long form.
     pub fn span(&self, root: Node<'_>) -> Span {
-        let mut node = root;
+        let (mut key, mut node) = (None, root);
         for step in &self.0 {
             let next = match step {
-                Step::Index(index) => node.items().nth(*index),
-                Step::Key(key) => match node.get(key) {
-                    Some(value) => Some(value),
-                    None if is_short(&node, key) => Some(node),
+                Step::Index(index) => node.items().nth(*index).map(|item| (None, item)),
+                Step::Key(name) => match node.entry(name) {
+                    Some((key, value)) => Some((Some(key), value)),
+                    None if is_short(&node, name) => Some((key, node)),
                     None => None,
                 },
             };
             match next {
-                Some(next) => node = next,
+                Some(next) => (key, node) = next,
                 None => break,
             }
         }
-        node.span()
+        match key {
+            Some(key) if node.style() == Style::Block => key.span(),
+            _ => node.span(),
+        }
     }
 
     /// The logical id, if this is in a resource.

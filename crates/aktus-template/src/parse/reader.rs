@@ -254,10 +254,9 @@ impl<'l> Reader<'l> {
         let value = match argument.kind() {
             // A tag makes text of every scalar.
             Kind::Scalar if short => Expr::Text(argument.text().unwrap_or_default().to_owned()),
-            Kind::Scalar => self.expr(argument),
             Kind::List if short => Expr::List(argument.items().map(|item| self.expr(item)).collect()),
             Kind::Map if short => self.map_or_call(argument),
-            Kind::List | Kind::Map => self.expr(argument),
+            _ => self.expr(argument),
         };
         let call = function(name, value);
         if let Expr::Call(name, value) = &call

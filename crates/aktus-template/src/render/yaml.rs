@@ -10,6 +10,7 @@ const LINE: usize = 120;
 pub(super) fn write(node: &Node<'_>) -> String {
     let mut out = String::new();
     block(node, 0, false, &mut out);
+    out.push('\n');
     // A section begins on a line of its own, after an empty one.
     out.trim_start_matches('\n').to_owned()
 }
@@ -20,7 +21,7 @@ fn block(node: &Node<'_>, indent: usize, inline: bool, out: &mut String) {
         Node::Map(entries) if !entries.is_empty() => {
             for (index, (key, value)) in entries.iter().enumerate() {
                 start(index, inline, indent, out);
-                plain_or_quoted(key, out);
+                plain_or_quoted(key, false, out);
                 out.push(':');
                 entry(value, indent, out);
             }
@@ -33,14 +34,11 @@ fn block(node: &Node<'_>, indent: usize, inline: bool, out: &mut String) {
         }
         Node::Long(name, argument) => {
             start(0, inline, indent, out);
-            plain_or_quoted(name, out);
+            plain_or_quoted(name, false, out);
             out.push(':');
             entry(argument, indent, out);
         }
         scalar => flow(scalar, out),
-    }
-    if indent == 0 {
-        out.push('\n');
     }
 }
 
@@ -83,12 +81,54 @@ fn entry(node: &Node<'_>, indent: usize, out: &mut String) {
                 text => entry(text, indent, out),
             }
         }
+        Node::List(items) if !fits(node) && is_filled(items) => fill(items, indent + 2, out),
+        // The dashes of a list stand below the first letter of its key.
+        Node::List(items) if !items.is_empty() && !fits(node) => block(node, indent, false, out),
         many if is_many(many) && !fits(many) => block(many, indent + 2, false, out),
+        Node::Text(text) => {
+            out.push(' ');
+            plain_or_quoted(text, false, out);
+        }
+        Node::Call(name, argument) if matches!(**argument, Node::Text(_) | Node::Owned(_)) => {
+            out.push_str(" !");
+            out.push_str(name);
+            entry(argument, indent, out);
+        }
+        Node::Owned(text) => {
+            out.push(' ');
+            plain_or_quoted(text, false, out);
+        }
         small => {
             out.push(' ');
             flow(small, out);
         }
     }
+}
+
+/// Whether a list is one of many short texts, such as the values that a parameter may have.
+fn is_filled(items: &[Node<'_>]) -> bool {
+    items.len() > 5
+        && items.iter().all(|item| matches!(item, Node::Text(text) if text.len() < 30 && is_plain(text, true)))
+}
+
+/// Writes such a list in lines as long as they may be, the first one behind its key.
+fn fill(items: &[Node<'_>], indent: usize, out: &mut String) {
+    let start = |out: &str| out.len() - out.rfind('\n').map_or(0, |end| end + 1);
+    out.push_str(" [");
+    for (index, item) in items.iter().enumerate() {
+        let mut text = String::new();
+        flow(item, &mut text);
+        if index > 0 {
+            out.push(',');
+            if start(out) + text.len() + 2 > LINE {
+                line(indent, out);
+            } else {
+                out.push(' ');
+            }
+        }
+        out.push_str(&text);
+    }
+    out.push(']');
 }
 
 fn line(indent: usize, out: &mut String) {
@@ -123,7 +163,11 @@ fn literal(text: &str, indent: usize, out: &mut String) {
 fn fits(node: &Node<'_>) -> bool {
     let shallow = match node {
         Node::Map(entries) => entries.len() <= 4 && entries.iter().all(|(_, value)| is_small(value)),
-        Node::List(items) => items.iter().all(is_small),
+        Node::List(items) => match items.as_slice() {
+            // A tag, a statement: one short map.
+            [Node::Map(entries)] => entries.len() <= 4 && entries.iter().all(|(_, value)| is_scalar(value)),
+            items => items.iter().all(is_small),
+        },
         _ => true,
     };
     if !shallow || has_break(node) {
@@ -167,8 +211,8 @@ fn flow(node: &Node<'_>, out: &mut String) {
         Node::Integer(value) => {
             let _infallible = write!(out, "{value}");
         }
-        Node::Text(text) => plain_or_quoted(text, out),
-        Node::Owned(text) => plain_or_quoted(text, out),
+        Node::Text(text) => plain_or_quoted(text, true, out),
+        Node::Owned(text) => plain_or_quoted(text, true, out),
         Node::List(items) => {
             out.push('[');
             for (index, item) in items.iter().enumerate() {
@@ -181,7 +225,7 @@ fn flow(node: &Node<'_>, out: &mut String) {
             out.push('{');
             for (index, (key, value)) in entries.iter().enumerate() {
                 out.push_str(if index == 0 { "" } else { ", " });
-                plain_or_quoted(key, out);
+                plain_or_quoted(key, true, out);
                 out.push_str(": ");
                 flow(value, out);
             }
@@ -195,7 +239,7 @@ fn flow(node: &Node<'_>, out: &mut String) {
         }
         Node::Long(name, argument) => {
             out.push('{');
-            plain_or_quoted(name, out);
+            plain_or_quoted(name, true, out);
             out.push_str(": ");
             flow(argument, out);
             out.push('}');
@@ -203,9 +247,9 @@ fn flow(node: &Node<'_>, out: &mut String) {
     }
 }
 
-/// Writes text without quotes where every reader takes it for text, in block and in flow style.
-fn plain_or_quoted(text: &str, out: &mut String) {
-    if is_plain(text) {
+/// Writes text without quotes where every reader takes it for text.
+fn plain_or_quoted(text: &str, in_flow: bool, out: &mut String) {
+    if is_plain(text, in_flow) {
         out.push_str(text);
     } else if text.chars().any(is_special) {
         double_quoted(text, out);
@@ -239,16 +283,23 @@ fn double_quoted(text: &str, out: &mut String) {
     out.push('"');
 }
 
-fn is_plain(text: &str) -> bool {
+/// Whether text needs no quotes; on a line with `[` or `{` more letters have a meaning.
+fn is_plain(text: &str, in_flow: bool) -> bool {
     let first = text.chars().next();
-    let starts_well = first.is_some_and(|letter| letter.is_ascii_alphabetic() || matches!(letter, '/' | '$' | '_'));
+    let starts_well = first.is_some_and(|letter| {
+        // With a slash no reader takes digits for a number.
+        letter.is_ascii_alphabetic()
+            || matches!(letter, '/' | '$' | '_')
+            || letter.is_ascii_digit() && text.contains('/')
+    });
     let words = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"];
     starts_well
         && !words.iter().any(|word| word.eq_ignore_ascii_case(text))
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
-        && text.chars().all(|letter| !is_special(letter) && !matches!(letter, ',' | '[' | ']' | '{' | '}' | '?'))
+        && !text.chars().any(is_special)
+        && !(in_flow && text.contains([',', '[', ']', '{', '}', '?']))
 }
 
 #[cfg(test)]
@@ -287,6 +338,22 @@ mod tests {
             ]),
             "Deep:\n  Inner: {A: 1, B: [{Fn::GetAZs: !Ref AWS::Region}]}\nPolicy: !Sub |\n  two\n  lines\nEmpty: {}\n",
         );
+    }
+
+    #[test]
+    fn long_lists_of_words_are_filled_into_lines() {
+        let words: Vec<String> = (10..40).map(|number| format!("value{number}")).collect();
+        let list = || Node::List(words.iter().map(|word| Node::Text(word)).collect());
+        let mut out = String::new();
+        block(&Node::Map(vec![("Key", list())]), 4, false, &mut out);
+        let lines: Vec<&str> = out.trim_start_matches('\n').lines().collect();
+        assert_eq!(lines.len(), 3, "{out}");
+        assert!(
+            lines[0].starts_with("    Key: [value10, ")
+                && lines[1].starts_with("      value")
+                && out.ends_with("value39]")
+        );
+        assert!(lines.iter().all(|line| line.len() <= LINE), "{out}");
     }
 
     #[test]

@@ -4,14 +4,9 @@ use super::parts::{cluster_name, managed, name_tag, node_subnets, role, sub_with
 use crate::model::{Expr, Resource, Template};
 
 pub(super) fn add(template: &mut Template) {
-    let auto = |policy: &str| Expr::choose("AutoModeEnabled", managed(policy), Expr::no_value());
-    let policies = list![
-        managed("AmazonEKSClusterPolicy"),
-        auto("AmazonEKSComputePolicy"),
-        auto("AmazonEKSBlockStoragePolicy"),
-        auto("AmazonEKSLoadBalancingPolicy"),
-        auto("AmazonEKSNetworkingPolicy"),
-    ];
+    let policies = ["Cluster", "Compute", "BlockStorage", "LoadBalancing", "Networking"];
+    let policies = policies.map(|name| managed(&format!("AmazonEKS{name}Policy")));
+    let policies = Expr::choose("AutoModeEnabled", Expr::list(policies.clone()), list![policies[0].clone()]);
     template.add_resource("EKSClusterRole", role("eks.amazonaws.com", true, policies));
     let policies = list![managed("AmazonEKSWorkerNodeMinimalPolicy"), managed("AmazonEC2ContainerRegistryPullOnly")];
     template.add_resource("EKSAutoModeNodeRole", role("ec2.amazonaws.com", false, policies).when("AutoModeEnabled"));

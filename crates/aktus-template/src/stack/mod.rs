@@ -58,8 +58,8 @@ pub fn platform() -> Template {
 /// `BootstrapCodeKey`.
 pub fn platform_with(code: &Code) -> Template {
     let mut template = Template {
-        description: "Aktus AI Platform on Amazon EKS: network, cluster (Auto Mode or managed nodes), shared file \
-                      system, access, and the bootstrap that installs the platform's chart"
+        description: "Aktus AI Platform on Amazon EKS: network, cluster, shared file system, access, and the \
+                      bootstrap that installs the platform's chart"
             .to_owned(),
         ..Template::default()
     };

@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use aktus_template::graph::{Chapters, Detail, Picture};
-use aktus_template::{evaluate, platform};
 use clap::{Args, ValueEnum};
 
-use super::parameters::{Setting, StackArguments, refused, setting, with_mode};
+use super::input::{Source, Stack};
 use crate::cli::Mode;
 use crate::commands::write_whole;
 use crate::error::CliError;
@@ -19,24 +18,19 @@ pub(crate) struct Graph {
     #[arg(long, value_enum, default_value = "svg")]
     format: Format,
 
-    /// How the cluster works; the parameter `EnableAutoMode`
-    #[arg(long, value_enum, default_value = "auto")]
+    /// How the cluster works, unless `EnableAutoMode` is given
+    #[arg(long, value_enum, default_value = "auto", conflicts_with = "file")]
     mode: Mode,
 
     /// A card for every resource, also for routes, associations, policies and the like
     #[arg(long)]
     everything: bool,
 
-    /// A parameter of the template; lists have commas
-    #[arg(long, value_name = "NAME=VALUE", value_parser = setting)]
-    set: Vec<Setting>,
-
-    /// The region of the stack
-    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
-    region: String,
+    #[command(flatten)]
+    source: Source,
 
     #[command(flatten)]
-    stack: StackArguments,
+    stack: Stack,
 
     /// Write to this file instead of stdout
     #[arg(short, long, value_name = "FILE")]
@@ -56,13 +50,22 @@ enum Format {
 
 impl Graph {
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let parameters = with_mode(self.mode, &self.set);
-        let graph =
-            evaluate(&platform(), &parameters, &self.stack.pseudo(&self.region)).map_err(|error| refused(&error))?;
-        let mode =
-            if graph.conditions.get("AutoModeEnabled") == Some(&true) { "Auto Mode" } else { "Traditional Mode" };
+        let loaded = self.source.load()?;
+        let mut values = self.stack.values(&loaded, &[]);
+        if loaded.ours {
+            let auto = (self.mode == Mode::Auto).to_string();
+            values.entry("EnableAutoMode".to_owned()).or_insert(auto);
+        }
+        let graph = loaded.evaluate(&values, &self.stack.pseudo())?;
+        let (chapters, title) = if loaded.ours {
+            let auto = graph.conditions.get("AutoModeEnabled") == Some(&true);
+            let mode = if auto { "Auto Mode" } else { "Traditional Mode" };
+            (Chapters::platform(), format!("Aktus AI Platform in {mode}"))
+        } else {
+            (Chapters::by_service(), loaded.name)
+        };
         let detail = if self.everything { Detail::Everything } else { Detail::Overview };
-        let picture = Picture::of(&graph, &Chapters::platform(), detail, &format!("Aktus AI Platform in {mode}"));
+        let picture = Picture::of(&graph, &chapters, detail, &title);
         let text = match self.format {
             Format::Svg => picture.to_svg(),
             Format::Dot => picture.to_dot(),

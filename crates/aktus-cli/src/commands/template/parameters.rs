@@ -24,6 +24,9 @@ pub(crate) struct StackArguments {
 /// A parameter of the template and its value.
 pub(crate) type Setting = (String, String);
 
+/// Where the function's code is, where nothing is said: nobody needs to have uploaded it to look at the stack.
+pub(crate) const CODE: [(&str, &str); 2] = [("BootstrapCodeBucket", "code"), ("BootstrapCodeKey", "bootstrap.zip")];
+
 /// `NAME=VALUE`.
 pub(crate) fn setting(text: &str) -> Result<Setting, String> {
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
@@ -35,13 +38,12 @@ fn account(text: &str) -> Result<String, String> {
     if digits { Ok(text.to_owned()) } else { Err("an account id has 12 digits".to_owned()) }
 }
 
-/// Parameters with the mode and, where nothing is said, with names for the function's code: nobody needs to have
-/// uploaded it to look at the stack. Later ones win.
+/// Parameters with the mode and, where nothing is said, with names for the function's code. Later ones win.
 pub(crate) fn with_mode(mode: Mode, given: &[Setting]) -> BTreeMap<String, String> {
     let auto = if mode == Mode::Auto { "true" } else { "false" };
-    let defaults = [("BootstrapCodeBucket", "code"), ("BootstrapCodeKey", "bootstrap.zip"), ("EnableAutoMode", auto)];
+    let defaults = CODE.into_iter().chain([("EnableAutoMode", auto)]);
     let defaults = defaults.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    defaults.into_iter().chain(given.iter().cloned()).collect()
+    defaults.chain(given.iter().cloned()).collect()
 }
 
 impl StackArguments {

@@ -10,11 +10,16 @@ use crate::commands::write_whole;
 use crate::error::CliError;
 use crate::ui::Ui;
 
-/// Print the platform's CloudFormation template
+/// Print the platform's CloudFormation template, or another in our layout
 ///
-/// The same command prints the same bytes, few enough for CloudFormation to take them without a bucket.
+/// The same command prints the same bytes; those of the platform's are few enough for CloudFormation to take them
+/// without a bucket.
 #[derive(Args, Debug)]
 pub(crate) struct Render {
+    /// Print this template, YAML or JSON, instead of the platform's; `-` reads stdin
+    #[arg(short, long, value_name = "FILE", conflicts_with_all = ["bucket", "key", "architecture"])]
+    file: Option<PathBuf>,
+
     /// How the template is written [default: yaml; json with `--output json`]
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -80,7 +85,10 @@ impl Render {
             Processor::Arm64 => Architecture::Arm64,
             Processor::X86_64 => Architecture::X86_64,
         };
-        let template = platform_with(&Code { bucket: self.bucket, key: self.key, architecture });
+        let template = match &self.file {
+            Some(path) => super::input::load(path)?.template,
+            None => platform_with(&Code { bucket: self.bucket, key: self.key, architecture }),
+        };
         let default = if ui.json() { Format::Json } else { Format::Yaml };
         let text = match self.format.unwrap_or(default) {
             Format::Yaml => template.to_yaml(),
