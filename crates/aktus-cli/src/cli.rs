@@ -10,7 +10,7 @@ use crate::ui::Output;
 
 /// Put the Aktus AI Platform on Amazon EKS, and look after it
 ///
-/// Exit codes: 0 done, 1 refused by the cluster, AWS or the registry, 2 wrong command line or input,
+/// Exit codes: 0 done, 1 refused by the cluster, AWS or the registry, or found wanting by lint, 2 wrong command line or input,
 /// 4 not ready in time, 5 chart cannot be loaded or rendered, 6 cluster, AWS or registry unreachable,
 /// 70 a fault of this program, 130 interrupted.
 #[derive(Debug, Parser)]

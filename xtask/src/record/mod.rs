@@ -3,6 +3,7 @@
 mod api;
 mod api_server;
 mod charts;
+mod commands;
 mod golden;
 
 use anyhow::Result;
@@ -28,7 +29,9 @@ enum What {
     Api(Api),
     /// Hashes of what Helm makes of public charts at pinned commits
     Charts(charts::Charts),
-    /// Everything that needs nothing but the tools: golden and api
+    /// What Helm makes of the cases of `aktus chart`
+    Commands(commands::Commands),
+    /// Everything that needs nothing but the tools: golden, commands and api
     All(All),
 }
 
@@ -47,8 +50,10 @@ impl Record {
             What::Golden(golden) => golden.run(&tools),
             What::Api(api) => api.run(&tools),
             What::Charts(charts) => charts.run(&tools),
+            What::Commands(commands) => commands.run(&tools),
             What::All(All { check }) => {
                 Golden { check: *check }.run(&tools)?;
+                commands::Commands { check: *check }.run(&tools)?;
                 Api { check: *check }.run(&tools)
             }
         }

@@ -34,7 +34,7 @@ pub(crate) fn written(text: &[u8], profile: Profile) -> Vec<Written> {
     for document in aktus_yaml::documents(text) {
         let Ok(document) = document else { break };
         let before = text.get(..document.offset).unwrap_or_default();
-        let lines_before = before.iter().filter(|byte| **byte == b'\n').count();
+        let lines_before = String::from_utf8_lossy(before).matches('\n').count();
         let mut sources = Sources::new();
         let source = sources.add("values", &document.text);
         let Ok(parsed) = Document::parse(&document.text, source, &Limits::default()) else { break };
