@@ -10,9 +10,10 @@ use crate::ui::Output;
 
 /// Put the Aktus AI Platform on Amazon EKS, and look after it
 ///
-/// Exit codes: 0 done, 1 refused by the cluster, AWS or the registry, 2 wrong command line or input,
-/// 3 differences or faults found, 4 not ready in time, 5 chart cannot be loaded or rendered,
-/// 6 cluster, AWS or registry unreachable, 70 a fault of this program, 130 interrupted.
+/// Exit codes: 0 done, 1 refused by the cluster, AWS or the registry, or found wanting by `chart lint`,
+/// 2 wrong command line or input, 3 differences or faults in a template found, 4 not ready in time,
+/// 5 chart cannot be loaded or rendered, 6 cluster, AWS or registry unreachable, 70 a fault of this program,
+/// 130 interrupted.
 #[derive(Debug, Parser)]
 #[command(name = "aktus", version, subcommand_required = true)]
 pub(crate) struct Cli {

@@ -180,7 +180,7 @@ mod tests {
     fn text_and_actions() {
         check(
             &[("a", "one: 1\n{{- if true }}\ntwo: {{ .x }}\n{{- end }}\n{{ .x }}: three\n")],
-            &[("one: 1", "a:1"), ("two: 1", "a:3"), ("1: three", "a:5"), ("", "a:5")],
+            &[("one: 1", "a:1"), ("two: 1", "a:3"), ("1: three", "a:5"), ("", "a:6")],
         );
     }
 

@@ -3,22 +3,36 @@
 //! Goes in: a chart (directory, archive, files in memory) and values.
 //! Comes out: the objects, hooks and notes that Helm 4.2 (or, as asked, Helm 3.21) makes of them.
 //!
+//! Four calls lead from a chart to its manifests: load, values, render, take apart.
+//!
 //! ```
 //! use aktus_helm::{Chart, FrozenHost, LoadOptions, RenderOptions, ValueOptions, render};
 //!
+//! // 1. A chart, from a directory, an archive or files in memory. It is immutable, cheap to clone, `Send` and `Sync`.
 //! let files = [
 //!     ("Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0"),
 //!     ("values.yaml", "replicas: 1"),
 //!     ("templates/app.yaml", "kind: Deployment\nspec:\n  replicas: {{ .Values.replicas }}\n"),
 //! ];
 //! let chart = Chart::from_files(files, &LoadOptions::default())?;
-//! let flags = ValueOptions { set: vec!["replicas=3".into()], ..ValueOptions::default() };
+//!
+//! // 2. Values, as `helm` takes them on its command line.
 //! let options = RenderOptions::default();
-//! let rendered = render(&chart, &flags.merge(options.profile)?, &options, &FrozenHost::default())?;
+//! let flags = ValueOptions { set: vec!["replicas=3".into()], ..ValueOptions::default() };
+//! let values = flags.merge(options.profile)?;
+//!
+//! // 3. The rendered files. The same chart can be rendered again with other values, from any thread.
+//! let rendered = render(&chart, &values, &options, &FrozenHost::default())?;
+//!
+//! // 4. The objects, hooks and notes in them.
 //! let manifests = rendered.into_manifests()?;
 //! assert_eq!(manifests.documents[0].content, "kind: Deployment\nspec:\n  replicas: 3\n");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Around them: [`evaluate`] asks a chart's context about one template, [`merged_values`] and [`values::explain`] what
+//! templates see and who set it; [`lint`], [`show`], [`package`], [`create`] and [`dependency`] are what Helm's commands
+//! of these names do.
 //!
 //! [`Manifests::text`] is what a release stores, [`Manifests::template_output`] what `helm template` prints.
 //! Rendering asks a [`Host`] for time, randomness and live objects: [`SystemHost`] takes them from the program,

@@ -10,7 +10,7 @@ use aktus_yaml::{Json, Limits};
 pub const INDEX_BYTES: u64 = 48 * 1024 * 1024;
 
 /// Bounds on reading it.
-const LIMITS: Limits = Limits { bytes: INDEX_BYTES as usize, nodes: 4_000_000, ..Limits::JSON };
+const LIMITS: Limits = Limits { bytes: 48 * 1024 * 1024, nodes: 4_000_000, ..Limits::JSON };
 
 /// One version of a chart in a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]

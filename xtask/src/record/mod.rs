@@ -2,6 +2,7 @@
 
 mod api;
 mod api_server;
+mod commands;
 mod golden;
 mod schemas;
 
@@ -28,7 +29,9 @@ enum What {
     Api(Api),
     /// Which properties of the platform's resources only a replacement can change, from cfn-lint's schemas
     Schemas(schemas::Schemas),
-    /// Everything that needs nothing but the tools: golden and api
+    /// What Helm makes of the cases of `aktus chart`
+    Commands(commands::Commands),
+    /// Everything that needs nothing but the tools: golden, commands and api
     All(All),
 }
 
@@ -47,8 +50,10 @@ impl Record {
             What::Golden(golden) => golden.run(&tools),
             What::Api(api) => api.run(&tools),
             What::Schemas(schemas) => schemas.run(&tools),
+            What::Commands(commands) => commands.run(&tools),
             What::All(All { check }) => {
                 Golden { check: *check }.run(&tools)?;
+                commands::Commands { check: *check }.run(&tools)?;
                 Api { check: *check }.run(&tools)
             }
         }

@@ -209,6 +209,16 @@ fn a_trace_names_the_template_line_of_each_line() {
 }
 
 #[test]
+fn an_error_in_rendered_text_names_the_template_line() {
+    let place = Place::new();
+    place.write("web/templates/_bad.tpl", "{{ define \"bad\" }}\nx: y\nkey: a: b\n{{ end }}");
+    place.write("web/templates/bad.yaml", "kind: A\n---\nkind: B\ndata:\n  {{- include \"bad\" . | nindent 2 }}\n");
+    let (code, _, stderr) = place.run(&["template", "r", "web"]);
+    assert_eq!(code, 5);
+    assert!(stderr.ends_with("hint: that line was made by web/templates/_bad.tpl:3\n"), "{stderr}");
+}
+
+#[test]
 fn a_new_chart_lints_and_renders() {
     let place = Place::new();
     place.prints(&["create", "my-app"], "Creating my-app\n");

@@ -103,6 +103,8 @@ pub(crate) fn run(
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", place.0.join("home"));
         let output = command.output().expect("the program starts");
         let stderr = masked(output.stderr);
+        // Helm gives no hints.
+        let stderr = stderr.split_inclusive('\n').filter(|line| !line.starts_with("hint: ")).collect::<String>();
         let error = stderr.find("Error: ").or_else(|| stderr.find("error: ")).and_then(|at| stderr.get(at..));
         outcome.steps.push(Step {
             code: output.status.code().map_or(-1, i64::from),

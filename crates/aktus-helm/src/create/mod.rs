@@ -42,7 +42,7 @@ const STARTER: [(&str, &str); 12] = [
     ("templates/tests/test-connection.yaml", include_str!("starter/templates/tests/test-connection.yaml")),
 ];
 
-/// The files of a new chart: one Deployment with a Service, and, switched off, an Ingress, an HTTPRoute and an
+/// The files of a new chart: one Deployment with a Service, and, switched off, an Ingress, an `HTTPRoute` and an
 /// autoscaler.
 ///
 /// ```

@@ -35,9 +35,9 @@ pub fn list(directory: &Path, chart: &Chart, options: &LoadOptions, width: usize
         let name = entry.file_name().unwrap_or_default().to_string_lossy();
         let quoted = format!("{:?}", path::clean(&format!("{shown}/charts/{name}")));
         match Chart::from_path(&entry, options) {
-            Err(_) => text.push_str(&format!("WARNING: {quoted} is not a chart.\n")),
+            Err(_) => text.extend(["WARNING: ", &quoted, " is not a chart.\n"]),
             Ok(found) if !listed.iter().any(|dependency| dependency.name == found.name()) => {
-                text.push_str(&format!("WARNING: {quoted} is not in Chart.yaml.\n"));
+                text.extend(["WARNING: ", &quoted, " is not in Chart.yaml.\n"]);
             }
             Ok(_) => {}
         }

@@ -22,10 +22,10 @@ pub(super) fn check(api_version: &str, kind: &str, kubernetes: &KubeVersion) -> 
         }
         let mut text = format!("{api_version} {kind} is deprecated in v{deprecated}+");
         if !removed.is_empty() {
-            text.push_str(&format!(", unavailable in v{removed}+"));
+            text.extend([", unavailable in v", removed, "+"]);
         }
         if !replacement.is_empty() {
-            text.push_str(&format!("; use {replacement}"));
+            text.extend(["; use ", replacement]);
         }
         return Err(text);
     }

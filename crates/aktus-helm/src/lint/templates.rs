@@ -47,7 +47,7 @@ pub(super) fn check(linter: &mut Linter<'_>, values: &Values, host: &dyn Host) {
         }
     };
     for template in chart.templates() {
-        if !one(linter, template, files(template)) {
+        if !one(linter, template, &files(template)) {
             return;
         }
     }
@@ -83,7 +83,7 @@ fn rendered(linter: &Linter<'_>, chart: &Chart, values: &Values, host: &dyn Host
 }
 
 /// The rules of one template; false when the others are not to be looked at any more.
-fn one(linter: &mut Linter<'_>, template: &File, text: Vec<u8>) -> bool {
+fn one(linter: &mut Linter<'_>, template: &File, text: &[u8]) -> bool {
     let profile = linter.options.profile;
     let name = template.name();
     let extension = path::extension(name);
@@ -102,7 +102,7 @@ fn one(linter: &mut Linter<'_>, template: &File, text: Vec<u8>) -> bool {
         Profile::Helm3 => extension == ".yaml",
         Profile::Helm4 => matches!(extension.to_lowercase().as_str(), ".yaml" | ".yml"),
     };
-    let text = String::from_utf8_lossy(&text).into_owned();
+    let text = String::from_utf8_lossy(text).into_owned();
     if !is_yaml || text.trim().is_empty() {
         return true;
     }

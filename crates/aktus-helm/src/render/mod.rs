@@ -32,6 +32,7 @@ pub use release::{Release, ReleaseNameError};
 
 /// How to render.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the flags of a command")]
 pub struct RenderOptions {
     /// Which Helm to be identical to.
     pub profile: Profile,

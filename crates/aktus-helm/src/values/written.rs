@@ -34,7 +34,7 @@ pub(crate) fn written(text: &[u8], profile: Profile) -> Vec<Written> {
     for document in aktus_yaml::documents(text) {
         let Ok(document) = document else { break };
         let before = text.get(..document.offset).unwrap_or_default();
-        let lines_before = before.iter().filter(|byte| **byte == b'\n').count();
+        let lines_before = String::from_utf8_lossy(before).matches('\n').count();
         let mut sources = Sources::new();
         let source = sources.add("values", &document.text);
         let Ok(parsed) = Document::parse(&document.text, source, &Limits::default()) else { break };
@@ -150,7 +150,7 @@ mod tests {
         let values = "a: 1\nb:\n  c: x\n  d: [1, {e: 2}]\nempty: {}\n";
         let helm4 = Profile::Helm4;
         check(values, helm4, &[("a", 1), ("b.c", 3), ("b.d", 4), ("b.d[0]", 4), ("b.d[1].e", 4), ("empty", 5)]);
-        check("x: &x {k: 1}\ny: {<<: *x, z: 2}\n", helm4, &[("x.k", 1), ("y.k", 1), ("y.z", 2)]);
+        check("x: &x {k: 1}\nw: {<<: *x, z: 2}\n", helm4, &[("x.k", 1), ("w.k", 1), ("w.z", 2)]);
         check("a: 1\n---\nb: 2\n", helm4, &[("a", 1), ("b", 3)]);
         check("a: 1\n---\nb: 2\n", Profile::Helm3, &[("a", 1)]);
         check("y: 1\n010: 2\n", helm4, &[("true", 1), ("8", 2)]);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test whose setting cannot be made has failed")]
 
 mod content;
+mod dependencies;
 mod login;
 mod redirects;
 mod server;

@@ -126,15 +126,12 @@ impl ReleaseArguments {
     /// The world of the templates, and whether it has made a key or certificate that `--seed` does not cover.
     pub(super) fn host(&self) -> (SystemHost, Uncovered) {
         let made = Arc::new(AtomicBool::new(false));
-        let host = match self.seed {
-            Some(seed) => {
-                let frozen = FrozenHost::new(FROZEN, seed);
-                SystemHost::new(|| FROZEN, move |buffer: &mut [u8]| frozen.random(buffer))
-            }
-            None => {
-                let dice = dice();
-                SystemHost::new(Timestamp::now, move |buffer: &mut [u8]| dice(buffer))
-            }
+        let host = if let Some(seed) = self.seed {
+            let frozen = FrozenHost::new(FROZEN, seed);
+            SystemHost::new(|| FROZEN, move |buffer: &mut [u8]| frozen.random(buffer))
+        } else {
+            let dice = dice();
+            SystemHost::new(Timestamp::now, move |buffer: &mut [u8]| dice(buffer))
         };
         let certificates = Watched { inner: CertificateMaker::new(Timestamp::now), made: Arc::clone(&made) };
         (host.with_certificates(certificates), Uncovered { seeded: self.seed.is_some(), made })

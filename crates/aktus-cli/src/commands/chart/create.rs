@@ -11,7 +11,8 @@ use crate::ui::Ui;
 
 /// Make a new chart that runs, lints and can be built upon
 ///
-/// One Deployment with a Service and a service account, and, switched off, an Ingress, an HTTPRoute and an autoscaler.
+/// One Deployment with a Service and a service account, and, switched off, an Ingress, a route of the
+/// Gateway API and an autoscaler.
 #[derive(Args, Debug)]
 pub(crate) struct Create {
     /// The name of the chart, or a path that ends in it

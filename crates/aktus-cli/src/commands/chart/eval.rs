@@ -110,7 +110,7 @@ fn explained(error: &RenderError) -> CliError {
     };
     for step in &diagnostic.trace {
         let place = place(step.span).unwrap_or_else(|| "a text of `tpl`".to_owned());
-        message.push_str(&format!("\n  {}, at {place}", step.what));
+        message.extend(["\n  ", &step.what, ", at ", &place]);
     }
     let mut shown = CliError::new(Kind::Chart, message);
     shown.hints.extend(diagnostic.hints);

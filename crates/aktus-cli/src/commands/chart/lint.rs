@@ -19,6 +19,7 @@ use crate::world::dice;
 ///
 /// Ends with exit code 1 when a chart has errors, or with --strict warnings.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are flags")]
 pub(crate) struct Lint {
     /// The charts: directories or `.tgz` files
     #[arg(default_value = ".")]
@@ -109,7 +110,7 @@ impl Lint {
                 continue;
             }
             failed += usize::from(bad);
-            text.push_str(&format!("==> Linting {}\n", chart.display()));
+            text.extend(["==> Linting ", &chart.display().to_string(), "\n"]);
             for line in lines {
                 text.push_str(&line);
                 text.push('\n');
@@ -130,6 +131,7 @@ impl Lint {
 }
 
 /// The charts below a folder, as Go's `filepath.Walk` meets them.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "Helm heeds the case")]
 fn below(folder: &std::path::Path, charts: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -5,8 +5,8 @@ use std::{fs, io};
 
 use aktus_helm::manifest::{OutputFile, Part, output_beside_files};
 use aktus_helm::{
-    Chart, File, LoadOptions, Manifests, OutputOptions, Profile, RenderError, RenderOptions, Rendered, SystemHost,
-    Values, evaluate, render,
+    Chart, File, LoadOptions, ManifestError, Manifests, Origin, OutputOptions, Profile, RenderError, RenderOptions,
+    Rendered, SystemHost, Values, evaluate, render,
 };
 use clap::Args;
 
@@ -23,7 +23,7 @@ use crate::ui::Ui;
 ///
 /// The output equals that of `helm template` of Helm 4.2.4, or of 3.21.4 with `--profile helm3`, byte for byte.
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are flags")]
+#[expect(clippy::struct_excessive_bools, clippy::struct_field_names, reason = "they are Helm's flags")]
 pub(crate) struct Template {
     /// The name of the release, or the chart if nothing follows
     name: String,
@@ -201,7 +201,7 @@ impl Job {
             renderer.files(&mut rendered)?;
         }
         let trace = self.options.trace.then(|| Trace::new(&rendered, profile));
-        let manifests = Self::manifests(rendered)?;
+        let manifests = self.manifests(rendered)?;
         let mut manifest = match self.output_dir {
             Some(_) => String::new(),
             None => manifests.manifest(&self.output),
@@ -225,8 +225,24 @@ impl Job {
         Ok(text)
     }
 
-    fn manifests(rendered: Rendered) -> Result<Manifests, CliError> {
-        rendered.into_manifests().map_err(|error| CliError::helm(format!("{error}{ADVICE}")))
+    fn manifests(&self, rendered: Rendered) -> Result<Manifests, CliError> {
+        rendered.into_manifests().map_err(|error| {
+            let told = CliError::helm(format!("{error}{ADVICE}"));
+            match self.made_by(&error) {
+                Some(origin) => told.hint(format!("that line was made by {}:{}", origin.file, origin.line)),
+                None => told,
+            }
+        })
+    }
+
+    /// The template line that made the place of an error: found by rendering once more, with a trace. Nothing if that
+    /// makes something else, as with random strings, or if a post-renderer made it.
+    fn made_by(&self, error: &ManifestError) -> Option<Origin> {
+        let start = error.cause.as_ref()?.range().start;
+        let line = error.document.get(..start)?.matches('\n').count();
+        let options = RenderOptions { trace: true, ..self.options.clone() };
+        let rendered = render(&self.chart, &self.values, &options, &self.host).ok()?;
+        Trace::new(&rendered, options.profile).origin(&error.source_file, &error.document, line)
     }
 
     /// Writes the files of `--output-dir` and says so, as Helm does.

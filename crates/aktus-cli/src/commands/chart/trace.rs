@@ -35,6 +35,12 @@ impl Trace {
         Self(documents)
     }
 
+    /// Where a line, counted from 0, of a document comes from.
+    pub(super) fn origin(&self, file: &str, document: &str, line: usize) -> Option<Origin> {
+        let found = self.0.get(file)?.iter().find(|known| known.text == document)?;
+        found.origins.get(line).cloned().flatten()
+    }
+
     /// A line for each line of the output: its number and its origin.
     pub(super) fn tell(mut self, output: &str) -> String {
         let mut told = String::new();

@@ -30,7 +30,7 @@ pub(crate) struct Values {
     source: SourceArguments,
 
     #[command(flatten)]
-    values: ValuesArguments,
+    user: ValuesArguments,
 
     #[command(flatten)]
     release: ReleaseArguments,
@@ -40,10 +40,10 @@ impl Values {
     pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
         let profile = self.source.profile();
         let chart = self.source.load(&self.chart).await?;
-        self.release.warn_of_numbers(Some(&chart), &self.values);
+        self.release.warn_of_numbers(Some(&chart), &self.user);
         let options = self.release.options("release-name".to_owned(), profile)?;
         if self.explain {
-            let user = value_options(&self.values)?;
+            let user = value_options(&self.user)?;
             let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));
             let explained = explain(&chart, &user, &options, &mut read).map_err(|error| match error {
                 ExplainError::Values(error) => CliError::usage(chain(&error)),
@@ -51,7 +51,7 @@ impl Values {
             })?;
             return Ok(Ui::data(told(&explained, ui).as_bytes())?);
         }
-        let user = values(&self.values, profile).await?;
+        let user = values(&self.user, profile).await?;
         let merged = merged_values(&chart, &user, &options).map_err(|error| CliError::helm(error.to_string()))?;
         if ui.json() {
             return Ok(Ui::data(format!("{:#}\n", merged.to_json()).as_bytes())?);
