@@ -116,7 +116,8 @@ impl<'b> Written<'b> {
 impl Tree for Written<'_> {
     fn shape<R>(&self, target: Target, look: impl FnOnce(Shape<'_, Self>) -> R) -> R {
         let budget = self.budget;
-        let size = 8 + self.value.as_str().map_or(0, |text| text.len());
+        // Lines are indented by two for each level, or have a bracket for each.
+        let size = 8 + 2 * self.depth + self.value.as_str().map_or(0, |text| text.len());
         let problem = if self.depth > Value::DEPTH {
             Some(LimitError::Depth(Value::DEPTH))
         } else if budget.left.get() < size {

@@ -44,7 +44,8 @@ impl Manifests {
     }
 
     fn blocks(&self, options: &OutputOptions) -> String {
-        let mut text = String::new();
+        let length = self.documents.iter().map(|document| document.source.len() + document.content.len() + 20).sum();
+        let mut text = String::with_capacity(length);
         if options.include_crds {
             for crd in &self.crds {
                 block(&mut text, &crd.source, &String::from_utf8_lossy(crd.file.data()));
@@ -64,8 +65,10 @@ impl Manifests {
 
     /// What `helm template` writes to its standard output.
     pub fn template_output(&self, options: &OutputOptions) -> Result<String, OutputError> {
-        let blocks = self.blocks(options);
-        let mut text = blocks.trim().to_owned();
+        let mut text = self.blocks(options);
+        // In place, since it may be long.
+        text.truncate(text.trim_end().len());
+        text.drain(..text.len() - text.trim_start().len());
         text.push('\n');
         if !options.no_hooks {
             for hook in &self.hooks {
