@@ -221,8 +221,8 @@ fn set_depth() -> Vec<Case> {
         set(dots(29), answers((30 * 6 + 1).to_string())),
         set(dots(31), refused("value name nested level is greater than maximum supported nested level of 30")),
         set(dots(1_000_000), refused("nested level is greater than maximum supported nested level of 30")),
-        set(format!("a{}=1", "[0]".repeat(100_000)), refused("more than")),
-        set(format!("a={}", "{".repeat(100_000)), refused("")),
+        set(format!("a{}=1", "[0]".repeat(100_000)), refused("more than 16 indices in one key")),
+        set(format!("a={}", "{".repeat(100_000)), refused("list must terminate with '}'")),
         set(format!("a=[{}", "{".repeat(100_000)), answers((100_001 + 8).to_string())),
     ]
 }
@@ -519,7 +519,7 @@ fn gzip_trouble() -> Vec<Case> {
             [good.clone(), gzip(&file("c/y", b""))].concat(),
             refused("goes on after its end"),
         ),
-        packed("a name of 15 MB", named, refused("")),
+        packed("a name of 15 MB", named, refused("gzip: invalid header")),
         packed("not gzip", b"PK\x03\x04".to_vec(), refused("gzip: invalid header")),
         packed("nothing", Vec::new(), refused("gzip: invalid header")),
         packed(
@@ -559,7 +559,11 @@ fn tar_ends() -> Vec<Case> {
         packed("no end", gzip(&whole), answers("c with 1 files")),
         packed("one zero block", gzip(&[whole.clone(), zeros(BLOCK)].concat()), answers("c with 1 files")),
         packed("an end inside a file", gzip(&whole[..BLOCK + 10]), refused("is cut short")),
-        packed("an end inside a header", gzip(&[whole.clone(), vec![b'x'; 100]].concat()), refused("")),
+        packed(
+            "an end inside a header",
+            gzip(&[whole.clone(), vec![b'x'; 100]].concat()),
+            refused("the archive is damaged"),
+        ),
         packed(
             "another archive behind it",
             gzip(&[whole.clone(), zeros(2 * BLOCK), file("c/y", b"")].concat()),
@@ -578,7 +582,7 @@ fn patterns() -> Vec<Case> {
         against("^(a+)+$", nothing()),
         against("^(a+)+b$", refused("does not match pattern")),
         against("^(?=(a+)+b)", refused("is not valid")),
-        against("(a{1000}){1000}", refused("")),
+        against("(a{1000}){1000}", refused("is not valid against metaschema")),
     ]
 }
 

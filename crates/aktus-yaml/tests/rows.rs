@@ -2,7 +2,9 @@
 //! that readers like to disagree on. Each row runs in a process of its own, within the default limits.
 
 use aktus_hostile::{Case, Expected, Row, Suite, answers, refused};
-use aktus_yaml::{Json, Limits, documents, head, json, node::Document, read_json, write_v2, write_v3};
+use aktus_yaml::{
+    Json, JsonBuilder, Limits, documents, head, json, node::Document, read_json, read_strict, write_v2, write_v3,
+};
 
 fn compact(value: &Json) -> String {
     json::write(value, json::Style::Compact).expect("what was read can be written")
@@ -84,7 +86,13 @@ fn mixed_flow() -> Vec<Case> {
 }
 
 fn duplicates() -> Vec<Case> {
-    cases([("a: 1\na: 2", answers(r#"{"a":2}"#)), ("a: .inf\na: 2", answers(r#"{"a":2}"#))])
+    let mut list = cases([("a: 1\na: 2", answers(r#"{"a":2}"#)), ("a: .inf\na: 2", answers(r#"{"a":2}"#))]);
+    let strict = || {
+        let text = "a: 1\n".repeat(120_000);
+        read_strict(text.as_bytes(), &mut JsonBuilder, &Limits::default()).map(|value| compact(&value))
+    };
+    list.push(Case::new("read strictly", strict, refused("line 101: key \"a\" already set in map")));
+    list
 }
 
 fn circles() -> Vec<Case> {
@@ -216,7 +224,12 @@ fn rows() -> Vec<Row> {
         Row::run("Y5", "`- ` 100,000 times", DEEP, block_lists),
         Row::run("Y6", "block maps nested 3,000 deep", DEEP, block_maps),
         Row::run("Y7", "`[{{{…` / `{a: {a: …` / `? ? …` 40,000 times", DEEP, mixed_flow),
-        Row::run("Y8", "a key twice", "the later value counts, as in Helm", duplicates),
+        Row::run(
+            "Y8",
+            "a key twice / 120,000 times, read strictly",
+            "the later value counts, as in Helm; refused in go-yaml's words where reading is strict",
+            duplicates,
+        ),
         Row::run(
             "Y9",
             "anchors that contain their own alias, in a list, map or merge / mutual",

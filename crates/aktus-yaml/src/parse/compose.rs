@@ -67,6 +67,16 @@ impl Arena<'_> {
         self.place.range(&self.source, node.start as usize..node.end as usize)
     }
 
+    /// The line where a node begins, counted from 1 as go-yaml counts.
+    pub(crate) fn line(&self, node: &RawNode) -> usize {
+        let before = self.source.get(..node.start as usize).unwrap_or_default();
+        let breaks = before.char_indices().filter(|&(at, letter)| match letter {
+            '\r' => self.source.as_bytes().get(at + 1) != Some(&b'\n'),
+            letter => matches!(letter, '\n' | '\u{85}' | '\u{2028}' | '\u{2029}'),
+        });
+        1 + breaks.count()
+    }
+
     /// The indices of a node's children.
     pub(crate) fn children(&self, index: usize) -> Children<'_> {
         let (next, left) = match self.nodes.get(index) {
@@ -158,7 +168,10 @@ fn placed(mut error: Error, text: &str, place: Place) -> Error {
     | Error::Decode { range, .. }
     | Error::Convert { range, .. }
     | Error::Type { range, .. }
-    | Error::Limit { range, .. }) = &mut error;
+    | Error::Limit { range, .. }) = &mut error
+    else {
+        return error;
+    };
     *range = place.range(text, range.clone());
     error
 }
