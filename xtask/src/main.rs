@@ -3,6 +3,7 @@
 
 mod command;
 mod dist;
+mod fuzz;
 mod moto;
 mod oracle;
 mod record;
@@ -31,6 +32,8 @@ enum Task {
     Tools(tools::ToolsTask),
     /// Compare random cases with real Go, sprig and Helm
     Oracle(oracle::Oracle),
+    /// Feed random bytes to parsers and renderer, under libFuzzer
+    Fuzz(fuzz::Fuzz),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
     /// Let cfn-lint judge the platform's template
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Tools(task) => task.run(),
         Task::Oracle(task) => task.run(),
+        Task::Fuzz(task) => task.run(),
         Task::Record(task) => task.run(),
         Task::Template(task) => task.run(),
         Task::Dist(task) => task.run(),

@@ -609,7 +609,7 @@ fn doubling() -> Vec<Case> {
     let definitions: Vec<String> = (0..25)
         .map(|index| {
             let next = format!(r##"{{"$ref":"#/$defs/d{}"}}"##, index + 1);
-            format!(r##""d{index}":{{"allOf":[{next},{next}]}}"##)
+            format!(r#""d{index}":{{"allOf":[{next},{next}]}}"#)
         })
         .collect();
     let text = format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{},"d25":true}}}}"##, definitions.join(","));
