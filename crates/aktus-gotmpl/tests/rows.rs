@@ -368,7 +368,7 @@ fn rows() -> Vec<Row> {
             "Go's error texts and numbers",
             times,
         )
-        .and(&[("crates/aktus-cli/tests/command.rs", "durations_out_of_range_are_refused")]),
+        .and(&[("crates/aktus-cli/src/cli.rs", "durations")]),
         Row::run(
             "T8",
             "errors of templates about a secret value",
