@@ -4,6 +4,7 @@
 mod command;
 mod conformance;
 mod dist;
+mod fuzz;
 mod moto;
 mod oracle;
 mod record;
@@ -34,6 +35,8 @@ enum Task {
     Oracle(oracle::Oracle),
     /// Compare our engine with Helm on every chart below a folder
     Conformance(conformance::Conformance),
+    /// Feed random bytes to parsers and renderer, under libFuzzer
+    Fuzz(fuzz::Fuzz),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
     /// Let cfn-lint judge the platform's template
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Task::Tools(task) => task.run(),
         Task::Oracle(task) => task.run(),
         Task::Conformance(task) => task.run(),
+        Task::Fuzz(task) => task.run(),
         Task::Record(task) => task.run(),
         Task::Template(task) => task.run(),
         Task::Dist(task) => task.run(),

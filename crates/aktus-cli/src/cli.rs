@@ -231,9 +231,6 @@ pub(crate) struct RegistryArguments {
 /// `90s`, `30m`, `1h30m`, or plain seconds.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let refuse = || format!("`{text}` is not a duration such as `90s`, `30m` or `1h`");
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Ok(Duration::from_secs(seconds));
-    }
     let mut total = 0_u64;
     let mut digits = String::new();
     for letter in text.chars() {
@@ -250,6 +247,11 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         let count: u64 = digits.parse().map_err(|_| refuse())?;
         digits.clear();
         total = count.checked_mul(unit).and_then(|part| total.checked_add(part)).ok_or_else(refuse)?;
+    }
+    if digits.len() == text.len() {
+        // A number alone is seconds.
+        total = digits.parse().map_err(|_| refuse())?;
+        digits.clear();
     }
     if !digits.is_empty() || total == 0 || total > 7 * 24 * 3600 {
         return Err(refuse());
@@ -275,6 +277,8 @@ mod tests {
         }
         check("90", Some(90));
         check("90s", Some(90));
+        check("0", None);
+        check("18446744073709551615", None);
         check("1h30m", Some(5400));
         check("9e99s", None);
         check("-5s", None);

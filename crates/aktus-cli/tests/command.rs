@@ -235,3 +235,34 @@ fn bad_input_is_one_clear_error() {
     );
     refused(&["bootstrap", "--kubeconfig", &path("config")], 2, &["--file-system"]);
 }
+
+#[test]
+fn there_are_no_plugins_and_no_verification() {
+    for arguments in [&["plugin", "install", "x"][..], &["chart", "plugin"], &["repo", "add", "a", "https://a"]] {
+        refused(arguments, 2, &["unrecognized subcommand"]);
+    }
+    refused(&["chart", "template", "--verify", "charts/aktus-platform"], 2, &["--verify"]);
+}
+
+#[test]
+fn rendering_asks_no_cluster() {
+    let work = tempfile::tempdir().expect("a directory");
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    server.set_nonblocking(true).expect("a mode");
+    let config = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: a\n\
+         clusters: [{{name: a, cluster: {{server: 'http://{}'}}}}]\n\
+         contexts: [{{name: a, context: {{cluster: a, user: a}}}}]\nusers: [{{name: a, user: {{}}}}]\n",
+        server.local_addr().expect("an address")
+    );
+    let write = |name: &str, text: &str| fs::write(work.path().join(name), text).expect("a file");
+    fs::create_dir(work.path().join("templates")).expect("a directory");
+    write("config", &config);
+    write("Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0\n");
+    write("templates/x.yaml", "a: {{ lookup \"v1\" \"Secret\" \"\" \"\" | toJson }}\n");
+    let ran = run(aktus(&["chart", "template", work.path().to_str().expect("UTF-8")])
+        .env("KUBECONFIG", work.path().join("config"))
+        .env("HOME", work.path()));
+    assert_eq!(ran.stdout, "---\n# Source: c/templates/x.yaml\na: {}\n", "{}", ran.stderr);
+    assert_eq!(server.accept().expect_err("nobody came").kind(), std::io::ErrorKind::WouldBlock);
+}

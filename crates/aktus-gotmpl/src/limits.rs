@@ -7,6 +7,9 @@
 pub struct Limits {
     /// Bytes of one template file; 16 MiB.
     pub source_bytes: usize,
+    /// Tokens (words, numbers, operators, spaces, runs of text) of all templates of a set together; 1 million. A text
+    /// given to `tpl` may have a quarter of that.
+    pub tokens: usize,
     /// Control structures (`if`, `range`, `with`, `define`, `block`) inside each other; 10,000.
     pub nesting: usize,
     /// Parentheses inside each other; 10,000 as in Go.
@@ -19,8 +22,11 @@ pub struct Limits {
     pub call_depth: usize,
     /// Steps of work in all: an instruction, a turn of a loop, 64 bytes made by a function; 50 million.
     pub steps: u64,
-    /// Bytes of one string, or elements of one list times 16; 64 MiB.
+    /// Bytes of one string, or elements of one list times 16; 32 MiB.
     pub value_bytes: usize,
+    /// Bytes of all values, texts and unfinished outputs in use at once, as estimated now and then; 96 MiB. It may
+    /// be passed by as much as a few values take.
+    pub live_bytes: usize,
     /// Bytes of output of one executed template file; 16 MiB.
     pub file_bytes: usize,
     /// Bytes of output in all; 64 MiB.
@@ -32,13 +38,15 @@ impl Default for Limits {
         const MIB: usize = 1 << 20;
         Self {
             source_bytes: 16 * MIB,
+            tokens: 1_000_000,
             nesting: 10_000,
             expression_depth: 10_000,
             include_depth: 1_000,
             template_depth: 1_000,
             call_depth: 10_000,
             steps: 50_000_000,
-            value_bytes: 64 * MIB,
+            value_bytes: 32 * MIB,
+            live_bytes: 96 * MIB,
             file_bytes: 16 * MIB,
             total_bytes: 64 * MIB,
         }
@@ -59,6 +67,12 @@ pub enum LimitError {
         /// The limit.
         limit: u64,
     },
+    /// [`Limits::live_bytes`]
+    #[error(
+        "the templates have more than the allowed {0} bytes in use at once; look for a loop that collects long text or \
+         an include that calls itself"
+    )]
+    Live(u64),
     /// [`Limits::file_bytes`]
     #[error("the output of the template would be longer than {0} bytes")]
     File(u64),

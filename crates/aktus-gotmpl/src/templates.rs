@@ -44,6 +44,8 @@ pub struct Templates {
     functions: Arc<FunctionTable>,
     missing_key: MissingKey,
     limits: Limits,
+    /// How many tokens the texts have together.
+    tokens: usize,
     defined: BTreeMap<Str, (Arc<Program>, usize)>,
 }
 
@@ -55,6 +57,7 @@ impl Templates {
             functions: Arc::new(functions),
             missing_key: MissingKey::Default,
             limits: Limits::default(),
+            tokens: 0,
             defined: BTreeMap::new(),
         }
     }
@@ -103,7 +106,14 @@ impl Templates {
     /// Adds the templates of a text: itself under `name`, and those it defines. Each replaces an earlier one of its
     /// name, unless it holds nothing but space and comments.
     pub fn parse(&mut self, name: impl Into<Str>, text: impl AsRef<[u8]>) -> Result<(), ParseError> {
-        let program = Arc::new(self.compile(&name.into(), text.as_ref())?);
+        self.parse_shared(name, &Arc::from(text.as_ref()))
+    }
+
+    /// [`Templates::parse`] of a text that is kept as it is, not copied.
+    pub fn parse_shared(&mut self, name: impl Into<Str>, text: &Arc<[u8]>) -> Result<(), ParseError> {
+        let left = self.limits.tokens.saturating_sub(self.tokens);
+        let program = Arc::new(self.compile(&name.into(), text, left)?);
+        self.tokens += program.arena.tokens;
         for (index, template) in program.templates.iter().enumerate() {
             let name = program.name(template.name);
             if !template.is_empty || !self.defined.contains_key(name.as_bytes()) {
@@ -113,8 +123,8 @@ impl Templates {
         Ok(())
     }
 
-    fn compile(&self, name: &Str, text: &[u8]) -> Result<Program, ParseError> {
-        let parsed = parse(name, text, &*self.functions, &self.limits)?;
+    fn compile(&self, name: &Str, text: &Arc<[u8]>, tokens: usize) -> Result<Program, ParseError> {
+        let parsed = parse(name, text, &*self.functions, &Limits { tokens, ..self.limits })?;
         compile(parsed, &|name| find(&self.functions, name))
     }
 
@@ -137,8 +147,9 @@ impl Templates {
         if let Some(program) = context.parsed.get(text, &self.functions) {
             return Ok(program);
         }
-        let program = Arc::new(self.compile(&self.name, text)?);
-        context.parsed.insert(text.clone(), Arc::clone(&program));
+        let limit = self.limits.tokens / 4;
+        let program = Arc::new(self.compile(&self.name, &Arc::from(text.as_bytes()), limit)?);
+        context.parsed.insert(text.clone(), Arc::clone(&program), limit);
         Ok(program)
     }
 }
@@ -164,10 +175,11 @@ pub(crate) struct ParsedTexts {
     functions: Option<Arc<FunctionTable>>,
     programs: BTreeMap<Str, Arc<Program>>,
     bytes: usize,
+    tokens: usize,
 }
 
 /// Bytes of source text to keep parsed.
-const KEPT: usize = 8 << 20;
+const KEPT: usize = 2 << 20;
 
 impl ParsedTexts {
     fn get(&mut self, text: &Str, functions: &Arc<FunctionTable>) -> Option<Arc<Program>> {
@@ -177,11 +189,14 @@ impl ParsedTexts {
         self.programs.get(text).cloned()
     }
 
-    fn insert(&mut self, text: Str, program: Arc<Program>) {
+    /// Keeps a program, and forgets all others when they have too many tokens or bytes.
+    fn insert(&mut self, text: Str, program: Arc<Program>, tokens: usize) {
         self.bytes += text.len();
-        if self.bytes > KEPT {
+        self.tokens += program.arena.tokens;
+        if self.bytes > KEPT || self.tokens > tokens {
             self.programs.clear();
             self.bytes = text.len();
+            self.tokens = program.arena.tokens;
         }
         self.programs.insert(text, program);
     }

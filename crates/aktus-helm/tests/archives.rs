@@ -1,70 +1,10 @@
 //! Packed charts, well-meant and hostile.
 
-use std::io::Write as _;
+mod support;
 
 use aktus_helm::{Chart, Limits, LoadError, LoadOptions, pack};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
-const CHART: &[u8] = b"apiVersion: v2\nname: c\nversion: 0.1.0\n";
-const BLOCK: usize = 512;
-
-/// A tar header with its checksum.
-fn header(name: &[u8], size: &str, kind: u8) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
-    block[..name.len()].copy_from_slice(name);
-    block[100..107].copy_from_slice(b"0000644");
-    block[108..115].copy_from_slice(b"0000000");
-    block[116..123].copy_from_slice(b"0000000");
-    block[124..124 + size.len()].copy_from_slice(size.as_bytes());
-    block[136..147].copy_from_slice(b"00000000000");
-    block[148..156].copy_from_slice(b"        ");
-    block[156] = kind;
-    block[257..263].copy_from_slice(b"ustar\0");
-    block[263..265].copy_from_slice(b"00");
-    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
-    block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
-    block
-}
-
-fn entry(name: &str, content: &[u8], kind: u8) -> Vec<u8> {
-    let mut bytes = header(name.as_bytes(), &format!("{:011o}", content.len()), kind).to_vec();
-    bytes.extend_from_slice(content);
-    bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
-    bytes
-}
-
-fn file(name: &str, content: &[u8]) -> Vec<u8> {
-    entry(name, content, b'0')
-}
-
-fn pax(records: &[(&str, &str)]) -> Vec<u8> {
-    let mut text = String::new();
-    for (key, value) in records {
-        let rest = format!(" {key}={value}\n");
-        let mut length = rest.len() + 1;
-        while format!("{length}{rest}").len() != length {
-            length += 1;
-        }
-        text.push_str(&length.to_string());
-        text.push_str(&rest);
-    }
-    entry("pax", text.as_bytes(), b'x')
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).expect("memory takes everything");
-    encoder.finish().expect("memory takes everything")
-}
-
-/// A chart archive of Chart.yaml and these entries.
-fn archive(entries: &[Vec<u8>]) -> Vec<u8> {
-    let mut tar = file("c/Chart.yaml", CHART);
-    tar.extend(entries.concat());
-    tar.resize(tar.len() + 2 * BLOCK, 0);
-    gzip(&tar)
-}
+use support::tar::{BLOCK, CHART, archive, entry, file, gzip, header, pax};
 
 fn load(archive: &[u8]) -> Result<Chart, LoadError> {
     Chart::from_archive(archive, &LoadOptions::default())

@@ -4,7 +4,7 @@
 //! order of the steps decides which mistake is reported.
 
 use crate::build::Build;
-use crate::error::Error;
+use crate::error::{Error, RepeatedKey};
 use crate::limits::{Bound, Limits, MAX_DEPTH};
 use crate::number::{format_general, format_general_32};
 use crate::parse::{Arena, Kind, RawNode};
@@ -45,20 +45,29 @@ pub(crate) struct Entry {
 }
 
 impl GoMap {
-    fn set(&mut self, key: Go, value: Go, node: usize) {
-        let mut place = match &key {
+    /// What a key is told from others by; nothing for NaN, of which every one is a key of its own.
+    fn place(key: &Go) -> Option<Vec<u8>> {
+        Some(match key {
             Go::Nil | Go::List(_) | Go::Map(_) => vec![0],
             Go::Bool(value) => vec![1, u8::from(*value)],
             Go::Int(value) => [&[2][..], &value.to_be_bytes()].concat(),
             Go::Uint(value) => [&[3][..], &value.to_be_bytes()].concat(),
             // 0 and -0 are one key.
+            Go::Float(value) if value.is_nan() => return None,
             Go::Float(value) => [&[4][..], &(value + 0.0).to_bits().to_be_bytes()].concat(),
             Go::String(value) => [&[5][..], value].concat(),
+        })
+    }
+
+    fn has(&self, key: &Go) -> bool {
+        Self::place(key).is_some_and(|place| self.places.contains_key(&place))
+    }
+
+    fn set(&mut self, key: Go, value: Go, node: usize) {
+        let Some(place) = Self::place(&key) else {
+            self.entries.push(Entry { key, value, node });
+            return;
         };
-        if matches!(key, Go::Float(value) if value.is_nan()) {
-            // Every NaN is a key of its own.
-            place.extend(self.entries.len().to_be_bytes());
-        }
         if let Some(entry) = self.places.get(&place).and_then(|&at| self.entries.get_mut(at)) {
             entry.value = value;
             entry.node = node;
@@ -71,22 +80,27 @@ impl GoMap {
 
 /// Decodes the node at `index` and what belongs to it.
 pub(crate) fn decode(arena: &Arena<'_>, index: usize, limits: &Limits) -> Result<Go, Error> {
-    let mut decoder = Decoder {
-        arena,
-        limits,
-        active: Vec::new(),
-        // go-yaml counts the document as well.
-        decoded: 1,
-        aliased: 0,
-        scalar_bytes: 0,
-        depth: 0,
-    };
-    decoder.value(index)
+    Decoder::new(arena, limits, None).value(index)
 }
+
+/// [`decode`], refusing keys that their map has already.
+pub(crate) fn decode_strict(arena: &Arena<'_>, index: usize, limits: &Limits) -> Result<Go, Error> {
+    let mut decoder = Decoder::new(arena, limits, Some(Vec::new()));
+    let value = decoder.value(index)?;
+    match decoder.repeated {
+        Some(keys) if !keys.is_empty() => Err(Error::Repeated { keys }),
+        _ => Ok(value),
+    }
+}
+
+/// So many keys are named that are there already.
+const MOST_REPEATED: usize = 100;
 
 struct Decoder<'a, 't> {
     arena: &'a Arena<'t>,
     limits: &'a Limits,
+    /// The keys that their map has already, for strict readers.
+    repeated: Option<Vec<RepeatedKey>>,
     /// The aliases being expanded.
     active: Vec<usize>,
     decoded: usize,
@@ -107,7 +121,13 @@ fn allowed_alias_share(decoded: usize) -> f64 {
     }
 }
 
-impl Decoder<'_, '_> {
+impl<'a, 't> Decoder<'a, 't> {
+    fn new(arena: &'a Arena<'t>, limits: &'a Limits, repeated: Option<Vec<RepeatedKey>>) -> Self {
+        // go-yaml counts the document as well.
+        let decoded = 1;
+        Self { arena, limits, repeated, active: Vec::new(), decoded, aliased: 0, scalar_bytes: 0, depth: 0 }
+    }
+
     fn node(&self, index: usize) -> Result<&RawNode, Error> {
         self.arena
             .node(index)
@@ -226,10 +246,26 @@ impl Decoder<'_, '_> {
                 return self.fail(key_index, problem);
             }
             let value = self.value(value_index)?;
-            map.set(key, value, value_index);
+            if self.repeated.is_some() && map.has(&key) {
+                self.repeat(key_index, value_index, &key);
+            } else {
+                map.set(key, value, value_index);
+            }
         }
         self.depth -= 1;
         Ok(())
+    }
+
+    /// Notes a key that its map has already.
+    fn repeat(&mut self, key_index: usize, value_index: usize, key: &Go) {
+        if self.repeated.as_ref().is_none_or(|repeated| repeated.len() >= MOST_REPEATED) {
+            return;
+        }
+        let line = self.arena.node(value_index).map_or(0, |node| self.arena.line(node));
+        let key = RepeatedKey { key: shortened(go_syntax(key)), line, range: self.range(key_index) };
+        if let Some(repeated) = &mut self.repeated {
+            repeated.push(key);
+        }
     }
 
     fn merge(&mut self, index: usize, map: &mut GoMap) -> Result<(), Error> {

@@ -46,6 +46,12 @@ pub enum Error {
         /// The bytes of the offending node.
         range: Range<usize>,
     },
+    /// Maps have a key twice; only [`read_strict`](crate::read_strict) raises it.
+    #[error("error converting YAML to JSON: {}", self.go_yaml())]
+    Repeated {
+        /// The second, third … occurrences in the order in which go-yaml meets them: at least one, at most 100.
+        keys: Vec<RepeatedKey>,
+    },
     /// The text exceeds one of the [`Limits`](crate::Limits).
     #[error("error converting YAML to JSON: yaml: document has more than {limit} {bound}")]
     Limit {
@@ -56,6 +62,17 @@ pub enum Error {
         /// The bytes where it was exceeded.
         range: Range<usize>,
     },
+}
+
+/// A key that its map has already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedKey {
+    /// The key in Go's syntax: `"name"`, `1`, `true`.
+    pub key: String,
+    /// The line of its value, counted from 1; that is the one go-yaml names.
+    pub line: usize,
+    /// The bytes of the key.
+    pub range: Range<usize>,
 }
 
 impl Error {
@@ -69,6 +86,12 @@ impl Error {
                 format!("yaml: {problem}")
             }
             Self::Convert { problem, .. } | Self::Type { problem, .. } => problem.clone(),
+            Self::Repeated { keys } => {
+                let lines = keys
+                    .iter()
+                    .map(|RepeatedKey { key, line, .. }| format!("\n  line {line}: key {key} already set in map"));
+                format!("yaml: unmarshal errors:{}", lines.collect::<String>())
+            }
             Self::Limit { bound, limit, .. } => {
                 format!("yaml: document has more than {limit} {bound}")
             }
@@ -83,6 +106,7 @@ impl Error {
             | Self::Convert { range, .. }
             | Self::Type { range, .. }
             | Self::Limit { range, .. } => range.clone(),
+            Self::Repeated { keys } => keys.first().map_or(0..0, |first| first.range.clone()),
         }
     }
 
@@ -91,6 +115,10 @@ impl Error {
         let (message, hint) = match self {
             Self::Syntax { problem, .. } | Self::Decode { problem, .. } => (problem.clone(), hint(problem)),
             Self::Convert { problem, .. } | Self::Type { problem, .. } => (problem.clone(), None),
+            Self::Repeated { keys } => {
+                let key = keys.first().map_or("", |first| &first.key);
+                (format!("the key {key} is in its map already"), Some("remove one of the two"))
+            }
             Self::Limit { bound, limit, .. } => {
                 (format!("the document has more than {limit} {bound}"), Some("split the document, or raise the limit"))
             }

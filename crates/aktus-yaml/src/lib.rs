@@ -38,10 +38,10 @@ mod value;
 
 pub use build::Build;
 pub use emit::{write_v2, write_v3};
-pub use error::{Error, WriteError};
+pub use error::{Error, RepeatedKey, WriteError};
 pub use head::{Head, HeadMetadata, head, head_as};
 pub use limits::{Bound, Limits};
-pub use read::{read, read_json, to_serde_json};
+pub use read::{read, read_json, read_strict, to_serde_json};
 pub use stream::{Documents, SeparatorError, StreamDocument, documents};
 pub use tree::{Shape, Target, Tree};
 pub use value::{Json, JsonBuilder, SerdeBuilder};

@@ -20,6 +20,25 @@ pub fn read<B: Build>(text: &[u8], build: &mut B, limits: &Limits) -> Result<B::
     read_node(&arena, 0, build, limits)
 }
 
+/// [`read`] as sigs.k8s.io/yaml's `UnmarshalStrict` into `interface{}`: a key that its map has already is refused with
+/// [`Error::Repeated`], also one that came by a merge. Helm reads repository indexes and, in `lint`, `Chart.yaml` so.
+///
+/// ```
+/// use aktus_yaml::{JsonBuilder, Limits, read_strict};
+///
+/// let error = read_strict(b"name: a\nname: b\n", &mut JsonBuilder, &Limits::default()).unwrap_err();
+/// assert_eq!(error.go_yaml(), "yaml: unmarshal errors:\n  line 2: key \"name\" already set in map");
+/// ```
+pub fn read_strict<B: Build>(text: &[u8], build: &mut B, limits: &Limits) -> Result<B::Value, Error> {
+    let arena = parse(text, limits)?;
+    if arena.nodes.is_empty() {
+        return Ok(build.null());
+    }
+    let value = decode::decode_strict(&arena, 0, limits)?;
+    decode::check(&arena, 0, &value)?;
+    Ok(decode::build(value, build))
+}
+
 /// [`read`] into the neutral tree, within the default limits.
 pub fn read_json(text: &[u8]) -> Result<Json, Error> {
     read(text, &mut JsonBuilder, &Limits::default())

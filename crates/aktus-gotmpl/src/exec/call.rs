@@ -142,10 +142,12 @@ impl Machine<'_, '_> {
             Fault::calling("tpl", CallError::Message(format!("cannot parse template {text}: {error}")))
                 .hint(error.hints().first().cloned())
         })?;
+        self.context.produce(program.weight())?;
         let template = program.templates.len() - 1;
         let frame = Frame::new(program, template, Operand::concrete(data.value), Kind::Tpl { text });
         self.enter(frame)?;
         self.open_overlay();
+        self.weigh_if_due()?;
         Ok(Called::Entered)
     }
 

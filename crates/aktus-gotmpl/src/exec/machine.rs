@@ -18,7 +18,7 @@ use crate::program::{NO_NODE, Op, Program, Variables};
 use crate::syntax::tree::{Name, NodeId, NodeKind, Path};
 use crate::templates::Templates;
 use crate::trace::Origin;
-use crate::value::{ObjectRef, Str, Value};
+use crate::value::{ObjectRef, Scale, Str, Value};
 
 /// Runs a template by name.
 pub(crate) fn execute(
@@ -278,7 +278,8 @@ impl Machine<'_, '_> {
             self.ticks += 1;
             if self.ticks == TICKS {
                 self.ticks = 0;
-                self.context.step(u64::from(TICKS))?;
+                self.context.tick(TICKS)?;
+                self.weigh_if_due()?;
             }
             match op {
                 Op::Text { start, end } => {
@@ -287,6 +288,7 @@ impl Machine<'_, '_> {
                         self.trace_text(&program, start);
                     }
                     self.output().extend_from_slice(text);
+                    self.context.produce(text.len())?;
                     self.check_output()?;
                 }
                 Op::Print => {
@@ -351,7 +353,7 @@ impl Machine<'_, '_> {
                     self.operands[from..].rotate_left(1);
                 }
                 Op::Call { function, arguments, node } => match self.call(&program, function, arguments) {
-                    Ok(Called::Done) => {}
+                    Ok(Called::Done) => self.weigh_if_due()?,
                     Ok(Called::Entered) => {
                         self.wait_at(place, node);
                         return Ok(None);
@@ -450,7 +452,7 @@ impl Machine<'_, '_> {
                     self.enter(Frame::new(callee, template, data, Kind::Template))?;
                     return Ok(None);
                 }
-                Op::Return => return Ok(self.leave()),
+                Op::Return => return Ok(self.leave()?),
             }
         }
     }
@@ -584,12 +586,12 @@ impl Machine<'_, '_> {
     }
 
     /// Ends the current template; the output if it was the outermost.
-    fn leave(&mut self) -> Option<Vec<u8>> {
+    fn leave(&mut self) -> Result<Option<Vec<u8>>, LimitError> {
         self.variables.truncate(self.current.variables);
         let Some(caller) = self.frames.pop() else {
             let output = self.outputs.pop().unwrap_or_default();
             self.trace_end(&output);
-            return Some(output);
+            return Ok(Some(output));
         };
         let ended = std::mem::replace(&mut self.current, caller);
         self.node = self.current.node;
@@ -598,7 +600,7 @@ impl Machine<'_, '_> {
             Kind::Include { .. } => {
                 let output = self.outputs.pop().unwrap_or_default();
                 self.trace_end(&output);
-                self.give(&output);
+                self.give(&output)?;
                 self.recycle(output);
             }
             Kind::Tpl { .. } => {
@@ -606,17 +608,44 @@ impl Machine<'_, '_> {
                 let output = self.outputs.pop().unwrap_or_default();
                 self.trace_end(&output);
                 match without_no_value(&output) {
-                    Some(text) => self.give(&text),
-                    None => self.give(&output),
+                    Some(text) => self.give(&text)?,
+                    None => self.give(&output)?,
                 }
                 self.recycle(output);
             }
         }
-        None
+        Ok(None)
     }
 
-    fn give(&mut self, text: &[u8]) {
+    fn give(&mut self, text: &[u8]) -> Result<(), LimitError> {
+        self.context.produce(text.len())?;
         self.push(Operand::concrete(Value::String(Str::new(text))));
+        self.weigh_if_due()
+    }
+
+    pub(super) fn weigh_if_due(&mut self) -> Result<(), LimitError> {
+        if self.context.is_weighing_due() { self.weigh() } else { Ok(()) }
+    }
+
+    /// Adds up everything that instructions can still reach.
+    #[cold]
+    fn weigh(&mut self) -> Result<(), LimitError> {
+        let mut scale = Scale::new(self.context.limits().live_bytes);
+        let outputs = self.outputs.iter().chain(&self.spare);
+        scale.add_bytes(outputs.map(Vec::capacity).sum());
+        let frames = self.frames.iter().chain([&self.current]);
+        let dots = frames.map(|frame| &frame.dot).chain(&self.dots).chain(self.loops.iter().map(|inner| &inner.outer));
+        let variables = self.variables.iter().map(|(_, operand)| operand);
+        for operand in dots.chain(variables).chain(&self.operands) {
+            scale.add(&operand.value);
+        }
+        for inner in &self.loops {
+            inner.items.weigh(&mut scale);
+        }
+        for Overlay { program, .. } in &self.overlays {
+            scale.add_once(Arc::as_ptr(program).addr(), program.weight());
+        }
+        self.context.weighed(scale.bytes, scale.parts)
     }
 
     /// Keeps a buffer for the next `include`, unless it has grown large.

@@ -7,7 +7,7 @@ use crate::error::Cause;
 use crate::function::Operand;
 use crate::go::fmt;
 use crate::program::Variables;
-use crate::value::{List, ObjectRef, Str, Type, Underlying, Value};
+use crate::value::{List, ObjectRef, Scale, Str, Type, Underlying, Value};
 
 /// A loop under way.
 #[derive(Debug)]
@@ -51,6 +51,20 @@ pub(super) enum Items {
 }
 
 impl Items {
+    /// Adds what the loop holds.
+    pub(super) fn weigh(&self, scale: &mut Scale) {
+        match self {
+            Self::Count { .. } | Self::Unsigned { .. } => {}
+            Self::List { list, .. } => scale.add(&Value::List(list.clone())),
+            Self::Map { entries, .. } => {
+                for (key, value) in entries.as_slice() {
+                    scale.add_bytes(key.len());
+                    scale.add(value);
+                }
+            }
+        }
+    }
+
     /// The index or key, and the element.
     pub(super) fn next(&mut self) -> Option<(Operand, Operand)> {
         match self {

@@ -30,6 +30,10 @@ pub struct Context<'h> {
     lint: bool,
     steps: u64,
     written: usize,
+    /// Bytes made since memory was weighed last.
+    made: usize,
+    /// So many bytes made call for weighing.
+    weigh_at: usize,
     /// Parsed texts of `tpl`.
     pub(crate) parsed: ParsedTexts,
     /// Compiled regular expressions.
@@ -48,6 +52,9 @@ impl fmt::Debug for Context<'_> {
     }
 }
 
+/// After so many bytes made, what is in use is weighed.
+const WEIGH_AFTER: usize = 32 << 20;
+
 impl<'h> Context<'h> {
     /// A render with default limits.
     pub fn new(host: &'h dyn Host, profile: Profile) -> Self {
@@ -58,6 +65,8 @@ impl<'h> Context<'h> {
             lint: false,
             steps: 0,
             written: 0,
+            made: 0,
+            weigh_at: WEIGH_AFTER,
             parsed: ParsedTexts::default(),
             patterns: Patterns::default(),
             trace: None,
@@ -129,7 +138,35 @@ impl<'h> Context<'h> {
         if bytes > limit {
             return Err(LimitError::Value { wanted: bytes as u64, limit: limit as u64 });
         }
+        self.produce(bytes)
+    }
+
+    /// Counts bytes that were written or copied.
+    pub(crate) fn produce(&mut self, bytes: usize) -> Result<(), LimitError> {
+        self.made = self.made.saturating_add(bytes);
         self.step(bytes as u64 / 64)
+    }
+
+    /// Counts instructions, each of which may have made something small.
+    pub(crate) fn tick(&mut self, instructions: u32) -> Result<(), LimitError> {
+        self.made = self.made.saturating_add(instructions as usize * 64);
+        self.step(u64::from(instructions))
+    }
+
+    /// Whether enough was made since the last time that [`Context::weighed`] is due.
+    pub(crate) fn is_weighing_due(&self) -> bool {
+        self.made >= self.weigh_at
+    }
+
+    /// Takes note of what is in use: bytes, and parts looked at to know them.
+    #[cold]
+    pub(crate) fn weighed(&mut self, bytes: usize, parts: u64) -> Result<(), LimitError> {
+        self.made = 0;
+        // Looking takes time, too: not more often than what is in use doubles, in the long run.
+        self.weigh_at = WEIGH_AFTER.max(bytes / 2);
+        self.step(parts / 16)?;
+        let limit = self.limits.live_bytes;
+        if bytes > limit { Err(LimitError::Live(limit as u64)) } else { Ok(()) }
     }
 
     /// Counts output; the error is the limit on all of it.

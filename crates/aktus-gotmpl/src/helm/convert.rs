@@ -154,7 +154,8 @@ impl Tree for Written<'_> {
             Held::Value(value) => value.as_str(),
             Held::Frozen(value) => value.as_str(),
         };
-        let size = 8 + text.map_or(0, |text| text.len());
+        // Lines are indented by two for each level, or have a bracket for each.
+        let size = 8 + 2 * self.depth + text.map_or(0, |text| text.len());
         let problem = if self.depth > Value::DEPTH {
             Some(LimitError::Depth(Value::DEPTH))
         } else if budget.left.get() < size {

@@ -195,6 +195,13 @@ pub(crate) enum Variables {
 }
 
 impl Program {
+    /// About how many bytes it takes.
+    pub(crate) fn weight(&self) -> usize {
+        // A token makes at most a node and a half, an instruction, and a number.
+        const TOKEN: usize = 128;
+        self.arena.source.len() + self.arena.tokens * TOKEN
+    }
+
     pub(crate) fn name(&self, name: Name) -> &Str {
         self.arena.name(name)
     }

@@ -396,6 +396,6 @@ mod tests {
     fn copies_of_shared_branches_meet_the_limit() {
         let error =
             run("{{ $l := dict }}{{ range until 60 }}{{ $l = list $l $l }}{{ end }}{{ deepCopy $l }}").unwrap_err();
-        assert!(error.contains("more than the 67108864 allowed"), "{error}");
+        assert!(error.contains("more than the 33554432 allowed"), "{error}");
     }
 }

@@ -27,21 +27,28 @@ pub(super) static FUNCTIONS: &[Function] = functions! {
 
 /// Patterns that a render has compiled: charts use few, but each many times.
 #[derive(Debug, Default)]
-pub(crate) struct Patterns(BTreeMap<Str, Rc<Regexp>>);
+pub(crate) struct Patterns {
+    compiled: BTreeMap<Str, Rc<Regexp>>,
+    bytes: usize,
+}
 
 impl Patterns {
-    /// More are compiled anew each time.
-    const MOST: usize = 256;
+    /// Bytes of compiled patterns to keep.
+    const KEPT: usize = 32 << 20;
 
-    fn get(&mut self, pattern: &Str) -> Result<Rc<Regexp>, ParseError> {
-        if let Some(regexp) = self.0.get(pattern) {
-            return Ok(Rc::clone(regexp));
+    fn get(&self, pattern: &Str) -> Option<Rc<Regexp>> {
+        self.compiled.get(pattern).cloned()
+    }
+
+    /// Keeps a pattern, and forgets all others when they are too many.
+    fn insert(&mut self, pattern: Str, regexp: Rc<Regexp>) {
+        let bytes = regexp.memory_usage();
+        self.bytes += bytes;
+        if self.bytes > Self::KEPT {
+            self.compiled.clear();
+            self.bytes = bytes;
         }
-        let regexp = Rc::new(Regexp::compile(pattern)?);
-        if self.0.len() < Self::MOST {
-            self.0.insert(pattern.clone(), Rc::clone(&regexp));
-        }
-        Ok(regexp)
+        self.compiled.insert(pattern, regexp);
     }
 }
 
@@ -60,7 +67,14 @@ fn loudly(pattern: &Str, error: &ParseError) -> CallError {
 
 fn compile(context: &mut Context<'_>, pattern: &Str, text: &Str, complain: Complain) -> Result<Rc<Regexp>, CallError> {
     context.step(1 + (pattern.len() as u64 + text.len() as u64) / 64)?;
-    context.patterns.get(pattern).map_err(|error| complain(pattern, &error))
+    if let Some(regexp) = context.patterns.get(pattern) {
+        return Ok(regexp);
+    }
+    let regexp = Rc::new(Regexp::compile(pattern).map_err(|error| complain(pattern, &error))?);
+    // Compiling takes about as long as writing what is compiled a few times.
+    context.step(regexp.memory_usage() as u64 / 16)?;
+    context.patterns.insert(pattern.clone(), Rc::clone(&regexp));
+    Ok(regexp)
 }
 
 fn is_match(context: &mut Context<'_>, pattern: &Str, text: &Str) -> Result<bool, CallError> {

@@ -75,6 +75,8 @@ pub(crate) struct Lexer<'s> {
     inside_action: bool,
     parentheses: usize,
     error: Option<String>,
+    /// How many tokens may still come.
+    tokens_left: usize,
     /// Whether comments are given out as tokens rather than skipped.
     comments: bool,
 }
@@ -97,8 +99,20 @@ impl<'s> Lexer<'s> {
             inside_action: false,
             parentheses: 0,
             error: None,
+            tokens_left: usize::MAX,
             comments: false,
         }
+    }
+
+    /// The same for at most so many tokens.
+    pub(crate) fn with_limit(mut self, tokens: usize) -> Self {
+        self.tokens_left = tokens;
+        self
+    }
+
+    /// How many tokens may still come.
+    pub(crate) fn tokens_left(&self) -> usize {
+        self.tokens_left
     }
 
     /// The same giving out comments.
@@ -117,6 +131,12 @@ impl<'s> Lexer<'s> {
     pub(crate) fn next_token(&mut self) -> Token {
         if self.error.is_some() {
             return Token { kind: TokenKind::Eof, start: 0, end: 0, line: self.start_line };
+        }
+        match self.tokens_left.checked_sub(1) {
+            Some(left) => self.tokens_left = left,
+            None => {
+                return self.fail("the templates have more tokens than are allowed; see whether they were generated");
+            }
         }
         let mut state = if self.inside_action { State::Action } else { State::Text };
         loop {

@@ -33,7 +33,7 @@ pub(crate) struct Parsed {
 /// Parses a text under a name.
 pub(crate) fn parse(
     name: &Str,
-    source: &[u8],
+    source: &Arc<[u8]>,
     functions: &dyn Functions,
     limits: &Limits,
 ) -> std::result::Result<Parsed, ParseError> {
@@ -45,7 +45,7 @@ pub(crate) fn parse(
         ));
     }
     let mut parser = Parser {
-        lexer: Lexer::new(source),
+        lexer: Lexer::new(source).with_limit(limits.tokens),
         source,
         tokens: [Token::NONE; 3],
         peeked: 0,
@@ -53,12 +53,13 @@ pub(crate) fn parse(
         limits,
         arena: Arena {
             parse_name: name.clone(),
-            source: Arc::from(source),
-            nodes: Vec::with_capacity(source.len() / 12),
-            lists: Vec::with_capacity(source.len() / 12),
+            source: Arc::clone(source),
+            nodes: Vec::with_capacity((source.len() / 12).min(limits.tokens)),
+            lists: Vec::with_capacity((source.len() / 12).min(limits.tokens)),
             paths: Vec::new(),
             names: Vec::new(),
             numbers: Vec::new(),
+            tokens: 0,
         },
         names: Names::default(),
         known: Vec::new(),
@@ -68,7 +69,8 @@ pub(crate) fn parse(
         open: Vec::new(),
     };
     parser.run(name)?;
-    let arena = Arena { names: parser.names.into_names(), ..parser.arena };
+    let tokens = limits.tokens - parser.lexer.tokens_left();
+    let arena = Arena { names: parser.names.into_names(), tokens, ..parser.arena };
     Ok(Parsed { arena, trees: parser.trees })
 }
 

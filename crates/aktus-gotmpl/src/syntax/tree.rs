@@ -73,6 +73,8 @@ pub(crate) struct Arena {
     pub(crate) paths: Vec<Name>,
     pub(crate) names: Vec<Str>,
     pub(crate) numbers: Vec<(Number, Range<u32>)>,
+    /// How many tokens the text has.
+    pub(crate) tokens: usize,
 }
 
 impl Arena {

@@ -191,6 +191,26 @@ impl Map {
         .map_err(|_| NIL_MAP)
     }
 
+    /// Shows what this map holds itself, without thawing anything: how many entries, then each key and value that is not
+    /// only mirrored.
+    pub(super) fn inspect(&self, mut see: impl FnMut(Option<&Str>, &Value)) -> usize {
+        match &*self.0.entries.borrow() {
+            Entries::Nil => 0,
+            Entries::Own(entries) => {
+                for (key, value) in entries {
+                    see(Some(key), value);
+                }
+                entries.len()
+            }
+            Entries::Frozen { handles, .. } => {
+                for value in handles {
+                    see(None, value);
+                }
+                handles.len()
+            }
+        }
+    }
+
     /// The values, if nobody else holds the map.
     pub(super) fn take(self) -> Vec<Value> {
         match Rc::try_unwrap(self.0) {

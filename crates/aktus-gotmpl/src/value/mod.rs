@@ -10,6 +10,7 @@ mod list;
 mod map;
 mod object;
 mod text;
+mod weigh;
 
 use std::rc::Rc;
 
@@ -19,6 +20,7 @@ pub use list::List;
 pub use map::{Map, NIL_MAP};
 pub use object::{JsonForm, Object, ObjectRef, Underlying};
 pub use text::Str;
+pub(crate) use weigh::Scale;
 
 /// A Go value.
 #[derive(Clone, Debug, Default)]

@@ -58,6 +58,11 @@ impl File {
     pub fn data(&self) -> &[u8] {
         &self.data
     }
+
+    /// The bytes, for those who keep them.
+    pub(crate) fn shared(&self) -> &Arc<[u8]> {
+        &self.data
+    }
 }
 
 impl fmt::Debug for File {

@@ -128,7 +128,9 @@ impl Manifests {
         let profile = rendered.profile;
         let mut documents = Vec::new();
         let mut hooks = Vec::new();
-        for (source, text) in &rendered.files {
+        // Each file is dropped once it is taken apart: together they may be long.
+        for (source, text) in rendered.files {
+            let (source, text) = (&source, &text);
             if path::base(source).starts_with('_') {
                 continue;
             }

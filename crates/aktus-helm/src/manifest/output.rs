@@ -45,7 +45,8 @@ impl Manifests {
 
     /// The objects with a `# Source:` block each, definitions before them if `options` asks for them, without hooks.
     pub fn manifest(&self, options: &OutputOptions) -> String {
-        let mut text = String::new();
+        let length = self.documents.iter().map(|document| document.source.len() + document.content.len() + 20).sum();
+        let mut text = String::with_capacity(length);
         if options.include_crds {
             for crd in &self.crds {
                 block(&mut text, &crd.source, &String::from_utf8_lossy(crd.file.data()));
@@ -65,12 +66,19 @@ impl Manifests {
 
     /// What `helm template` writes to its standard output.
     pub fn template_output(&self, options: &OutputOptions) -> Result<String, OutputError> {
-        self.template_output_of(&self.manifest(options), options)
+        let mut text = self.manifest(options);
+        // In place, since it may be long.
+        text.truncate(text.trim_end().len());
+        text.drain(..text.len() - text.trim_start().len());
+        self.with_hooks(text, options)
     }
 
     /// The same with another [`manifest`](Self::manifest), as Helm 3 prints what a post-renderer made of it.
     pub fn template_output_of(&self, manifest: &str, options: &OutputOptions) -> Result<String, OutputError> {
-        let mut text = manifest.trim().to_owned();
+        self.with_hooks(manifest.trim().to_owned(), options)
+    }
+
+    fn with_hooks(&self, mut text: String, options: &OutputOptions) -> Result<String, OutputError> {
         text.push('\n');
         for hook in self.shown_hooks(options) {
             block(&mut text, &hook.source, &hook.content);

@@ -343,11 +343,12 @@ fn execute(scopes: &Scopes<'_>, options: &RenderOptions, host: &dyn Host) -> Res
         Box::new(TemplateTexts(texts.collect()))
     };
     let order = scopes.order();
-    let mut templates = Templates::new(helm_functions(profile)).with_missing_key(MissingKey::Zero);
+    let mut templates =
+        Templates::new(helm_functions(profile)).with_missing_key(MissingKey::Zero).with_limits(options.limits.template);
     for name in &order {
         let Some(template) = scopes.templates.get(*name) else { continue };
         templates
-            .parse(*name, template.file.data())
+            .parse_shared(*name, template.file.shared())
             .map_err(|error| RenderError::Parse { error: Box::new(error), templates: texts() })?;
     }
     let mut context = Context::new(host, profile).with_limits(options.limits.template);

@@ -156,6 +156,25 @@ async fn answers_beyond_the_limit_are_refused() {
     assert!(error.to_string().ends_with("the answer is larger than 4000 bytes"), "{error}");
 }
 
+#[tokio::test]
+async fn deeply_nested_answers_are_refused() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            let mut request = [0; 4096];
+            let _read = std::io::Read::read(&mut connection, &mut request);
+            let body = format!("{{\"major\":{}", "[".repeat(100_000));
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let _sent = std::io::Write::write_all(&mut connection, (head + &body).as_bytes());
+        }
+    });
+    let endpoint = Endpoint::Server { url, certificate_authority: None, token: None };
+    let cluster = Cluster::connect(ConnectOptions::new(endpoint)).await.unwrap();
+    let text = cluster.server_version(soon()).await.unwrap_err().to_string();
+    assert!(text.contains("recursion limit exceeded"), "{text}");
+}
+
 async fn world_get(cluster: &Cluster) -> Result<Option<Object>, ApiError> {
     cluster.get(&config_map_id("a"), soon()).await
 }

@@ -51,8 +51,7 @@ pub(crate) struct Arena<'t> {
     /// Whether values can be trusted without looking: there are neither references, tags, numbers
     /// that may be infinite, nor keys that may be no strings. It may be false without reason.
     pub(crate) is_plain: bool,
-    /// Bytes before the text, which positions do not count.
-    shift: usize,
+    place: Place,
 }
 
 impl Arena<'_> {
@@ -66,7 +65,17 @@ impl Arena<'_> {
 
     /// The bytes of a node in the text that was given.
     pub(crate) fn range(&self, node: &RawNode) -> Range<usize> {
-        node.start as usize + self.shift..node.end as usize + self.shift
+        self.place.range(&self.source, node.start as usize..node.end as usize)
+    }
+
+    /// The line where a node begins, counted from 1 as go-yaml counts.
+    pub(crate) fn line(&self, node: &RawNode) -> usize {
+        let before = self.source.get(..node.start as usize).unwrap_or_default();
+        let breaks = before.char_indices().filter(|&(at, letter)| match letter {
+            '\r' => self.source.as_bytes().get(at + 1) != Some(&b'\n'),
+            letter => matches!(letter, '\n' | '\u{85}' | '\u{2028}' | '\u{2029}'),
+        });
+        1 + breaks.count()
     }
 
     /// The indices of a node's children.
@@ -116,7 +125,7 @@ pub(crate) fn parse<'t>(raw: &'t [u8], limits: &Limits) -> Result<Arena<'t>, Err
         },
         Some(careful) => compose::<true>(&input.text, Some(careful), limits),
     };
-    let shift = input.shift;
+    let place = Place { shift: input.shift, wide: input.wide };
     match composer {
         Ok(composer) => Ok(Arena {
             source: input.text,
@@ -124,23 +133,50 @@ pub(crate) fn parse<'t>(raw: &'t [u8], limits: &Limits) -> Result<Arena<'t>, Err
             nodes: composer.nodes,
             has_references: composer.has_references,
             is_plain: composer.is_plain,
-            shift,
+            place,
         }),
-        Err(error) => Err(shifted(error, shift)),
+        Err(error) => Err(placed(error, &input.text, place)),
     }
 }
 
 /// Offsets are kept in 32 bits.
 const MAX_BYTES: usize = 1 << 30;
 
-/// The error with its place counted from the beginning of the text that was given.
-fn shifted(mut error: Error, shift: usize) -> Error {
+/// Where the text lies in the bytes that were given.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Bytes before the text, which positions do not count.
+    shift: usize,
+    /// The bytes were UTF-16.
+    wide: bool,
+}
+
+impl Place {
+    fn range(self, text: &str, range: Range<usize>) -> Range<usize> {
+        let at = |offset: usize| {
+            let before = if self.wide {
+                let before = text.get(..offset).unwrap_or(text);
+                2 * before.chars().map(char::len_utf16).sum::<usize>()
+            } else {
+                offset
+            };
+            self.shift + before
+        };
+        at(range.start)..at(range.end)
+    }
+}
+
+/// The error with its place counted from the beginning of the bytes that were given.
+fn placed(mut error: Error, text: &str, place: Place) -> Error {
     let (Error::Syntax { range, .. }
     | Error::Decode { range, .. }
     | Error::Convert { range, .. }
     | Error::Type { range, .. }
-    | Error::Limit { range, .. }) = &mut error;
-    *range = range.start + shift..range.end + shift;
+    | Error::Limit { range, .. }) = &mut error
+    else {
+        return error;
+    };
+    *range = place.range(text, range.clone());
     error
 }
 

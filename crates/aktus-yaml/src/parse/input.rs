@@ -15,6 +15,8 @@ pub(super) struct Input<'t> {
     pub(super) text: Cow<'t, str>,
     /// How many bytes of the original stood before the text.
     pub(super) shift: usize,
+    /// The original was UTF-16.
+    pub(super) wide: bool,
     /// What a careful scan needs to know; absent for nearly every text.
     pub(super) careful: Option<Careful>,
 }
@@ -44,7 +46,7 @@ pub(super) fn prepare(raw: &[u8]) -> Input<'_> {
     if is_suspicious(bytes) && text.chars().any(|letter| letter == '\u{feff}' || !is_allowed(letter)) {
         return decode(raw, Encoding::Utf8);
     }
-    Input { text: Cow::Borrowed(text), shift: raw.len() - bytes.len(), careful: None }
+    Input { text: Cow::Borrowed(text), shift: raw.len() - bytes.len(), wide: false, careful: None }
 }
 
 /// Whether a closer look is needed: a quick check without branches over all bytes.
@@ -128,7 +130,8 @@ fn decode(raw: &[u8], encoding: Encoding) -> Input<'_> {
         // What is left of this step is kept at the beginning of the next.
         limit = raw.len().min(at + STEP);
     }
-    Input { text: Cow::Owned(converted), shift, careful: Some(careful) }
+    let wide = matches!(encoding, Encoding::Utf16 { .. });
+    Input { text: Cow::Owned(converted), shift, wide, careful: Some(careful) }
 }
 
 fn decode_utf8(bytes: &[u8]) -> Decoded {

@@ -21,6 +21,9 @@ pub use error::{ErrorCode, ParseError};
 /// The most memory one compiled pattern may take, in bytes.
 const COMPILED_SIZE_LIMIT: usize = 32 << 20;
 
+/// The most memory that searching may take for each of a pattern's tables, in bytes.
+const SEARCH_SIZE: usize = 512 << 10;
+
 /// A compiled pattern.
 #[derive(Debug, Clone)]
 pub struct Regexp {
@@ -47,9 +50,17 @@ impl Regexp {
 
     /// Compiles a pattern that was read elsewhere; none if it is too large.
     pub(super) fn from_hir(hir: &Hir) -> Option<Self> {
-        let config = meta::Config::new().nfa_size_limit(Some(COMPILED_SIZE_LIMIT)).utf8_empty(true);
+        let config = meta::Config::new()
+            .nfa_size_limit(Some(COMPILED_SIZE_LIMIT))
+            .hybrid_cache_capacity(SEARCH_SIZE)
+            .utf8_empty(true);
         let regex = meta::Builder::new().configure(config).build_from_hir(hir).ok()?;
         Some(Self { regex, names: Vec::new(), empty_pattern: false })
+    }
+
+    /// About how many bytes the pattern takes, compiled, with what it needs for searching.
+    pub fn memory_usage(&self) -> usize {
+        self.regex.memory_usage() + SEARCH_SIZE
     }
 
     /// Does the text hold a match (`MatchString`)?
