@@ -253,7 +253,7 @@ fn any_template_is_rendered_in_our_layout() {
     let file = faulty();
     let path = file.path().to_str().expect("UTF-8");
     let yaml = rendered(&["--file", path]);
-    assert!(yaml.contains("      Name: !Select [1, !Ref Admins]\n"), "{yaml}");
+    assert!(yaml.contains("    Properties: {Name: !Select [1, !Ref Admins], SecretString: !Ref Key}\n"), "{yaml}");
     fs::write(file.path(), "Resources:\n  A: {Type: T, Properties: {X: !Reff y}}\n").expect("the file");
     let (code, _, stderr) = render(&["--file", path]);
     assert_eq!(code, Some(2));

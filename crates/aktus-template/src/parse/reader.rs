@@ -112,8 +112,9 @@ impl<'l> Reader<'l> {
     /// The entries of a map in the order of the text; `what` names it in diagnostics.
     pub(super) fn map<'d>(&mut self, node: Node<'d>, what: &str) -> Entries<'d> {
         if node.kind() != Kind::Map || node.tag().is_some_and(|tag| !tag.starts_with("!!")) {
-            let found = kind(node);
-            self.problem(node, format!("{what} must be a map, and is {found}"));
+            if !self.unknown_function(node) {
+                self.problem(node, format!("{what} must be a map, and is {}", kind(node)));
+            }
             return Vec::new();
         }
         let mut entries = Vec::new();
@@ -235,15 +236,26 @@ impl<'l> Reader<'l> {
         Expr::Map(map)
     }
 
+    /// Tells of a tag that names no function.
+    fn unknown_function(&mut self, node: Node<'_>) -> bool {
+        let tag = node.tag();
+        let Some(tag) = tag.as_deref().filter(|tag| !tag.starts_with("!!") && *tag != "!") else { return false };
+        let name = tag.strip_prefix('!').unwrap_or(tag);
+        if TAGS.contains(&name) {
+            return false;
+        }
+        let unknown = Diagnostic::error(format!("CloudFormation has no function `!{name}`")).at(node.span());
+        let hint = match nearest(name, TAGS) {
+            Some(meant) => format!("did you mean `!{meant}`?"),
+            None => "quote the value if it is text that begins with `!`".to_owned(),
+        };
+        self.tell(unknown.hint(hint));
+        true
+    }
+
     /// A function in its short form.
     fn tagged(&mut self, node: Node<'_>, name: &str) -> Expr {
-        if !TAGS.contains(&name) {
-            let unknown = Diagnostic::error(format!("CloudFormation has no function `!{name}`")).at(node.span());
-            let hint = match nearest(name, TAGS) {
-                Some(meant) => format!("did you mean `!{meant}`?"),
-                None => "quote the value if it is text that begins with `!`".to_owned(),
-            };
-            self.tell(unknown.hint(hint));
+        if self.unknown_function(node) {
             return Expr::Null;
         }
         self.enter(node, |reader| reader.call(name, node, true))

@@ -52,14 +52,14 @@ impl Diff {
         let text = if ui.json() {
             format!("{:#}\n", mask(as_json(&difference), &secrets))
         } else {
-            secrets.iter().fold(as_text(&difference), |text, secret| text.replace(secret, "****"))
+            as_text(&difference, &secrets)
         };
         Ui::data(text.as_bytes())?;
         if difference.is_empty() { Ok(()) } else { Err(CliError::told(Kind::Found)) }
     }
 }
 
-fn as_text(difference: &Difference) -> String {
+fn as_text(difference: &Difference, secrets: &[String]) -> String {
     if difference.is_empty() {
         return "nothing changes\n".to_owned();
     }
@@ -67,7 +67,7 @@ fn as_text(difference: &Difference) -> String {
     for change in &difference.resources {
         let _infallible = writeln!(text, "{change}");
         for property in &change.properties {
-            values(property, &mut text);
+            values(property, secrets, &mut text);
         }
     }
     for output in &difference.outputs {
@@ -77,22 +77,21 @@ fn as_text(difference: &Difference) -> String {
             _ => "changes",
         };
         let _infallible = writeln!(text, "output `{}` {what}", output.path);
-        values(output, &mut text);
+        values(output, secrets, &mut text);
     }
     text
 }
 
 /// What a property was and is.
-fn values(property: &PropertyChange, text: &mut String) {
-    let shown = |value: &Option<Value>| {
-        value
-            .as_ref()
-            .map_or("nothing".to_owned(), |value| value.as_text().unwrap_or_else(|| value.to_json(false).to_string()))
+fn values(property: &PropertyChange, secrets: &[String], text: &mut String) {
+    let shown = |value: &Option<Value>| match value.as_ref().map(|value| mask(value.to_json(false), secrets)) {
+        None => "nothing".to_owned(),
+        Some(serde_json::Value::String(text)) => text,
+        Some(other) => other.to_string(),
     };
-    let (old, new) = (shown(&property.old), shown(&property.new));
     // The same text names what is replaced.
-    if old != new {
-        let _infallible = writeln!(text, "    {}: {old} → {new}", property.path);
+    if property.old != property.new {
+        let _infallible = writeln!(text, "    {}: {} → {}", property.path, shown(&property.old), shown(&property.new));
     }
 }
 

@@ -31,16 +31,13 @@ impl Evaluate {
             Ui::status(&format!("{name} was not compared with its pattern, which only CloudFormation can read"));
         }
         let secrets = loaded.secrets(&values);
-        let text = if ui.json() {
-            format!("{:#}\n", mask(as_json(&graph), &secrets))
-        } else {
-            secrets.iter().fold(as_text(&graph), |text, secret| text.replace(secret, "****"))
-        };
+        let text =
+            if ui.json() { format!("{:#}\n", mask(as_json(&graph), &secrets)) } else { as_text(&graph, &secrets) };
         Ok(Ui::data(text.as_bytes())?)
     }
 }
 
-fn as_text(graph: &ResourceGraph) -> String {
+fn as_text(graph: &ResourceGraph, secrets: &[String]) -> String {
     let mut text = String::new();
     let hold = graph.conditions.iter().filter(|(_, holds)| **holds).map(|(name, _)| name.as_str());
     let hold: Vec<_> = hold.collect();
@@ -73,7 +70,10 @@ fn as_text(graph: &ResourceGraph) -> String {
     if !graph.outputs.is_empty() {
         text.push_str("Outputs\n");
         for (name, value) in &graph.outputs {
-            let value = value.as_text().unwrap_or_else(|| value.to_json(false).to_string());
+            let value = match mask(value.to_json(false), secrets) {
+                Value::String(text) => text,
+                other => other.to_string(),
+            };
             let _infallible = writeln!(text, "  {name}: {}", value.replace('\n', "\n    "));
         }
     }

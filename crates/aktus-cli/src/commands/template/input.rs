@@ -77,10 +77,8 @@ impl Loaded {
             let place = error.place().and_then(|place| self.position(place));
             let at = place.map(|place| format!("{place}: ")).unwrap_or_default();
             let error = CliError::usage(format!("{at}{error}"));
-            match &self.ours {
-                true => error.hint("see the parameters with `aktus template params`"),
-                false => error.hint(format!("see the parameters with `aktus template params --file {}`", self.name)),
-            }
+            let file = if self.ours { String::new() } else { format!(" --file {}", self.name) };
+            error.hint(format!("see the parameters with `aktus template params{file}`"))
         })
     }
 
@@ -106,14 +104,12 @@ impl Loaded {
 impl Source {
     /// Reads the template, or makes ours.
     pub(crate) fn load(&self) -> Result<Loaded, CliError> {
-        match &self.file {
-            Some(path) => load(path),
-            None => {
-                let template = platform();
-                let text = template.to_yaml();
-                Ok(Loaded { template, name: "platform.yaml".to_owned(), text, ours: true })
-            }
+        if let Some(path) = &self.file {
+            return load(path);
         }
+        let template = platform();
+        let text = template.to_yaml();
+        Ok(Loaded { template, name: "platform.yaml".to_owned(), text, ours: true })
     }
 }
 
@@ -152,16 +148,27 @@ pub(crate) fn told(diagnostic: &Diagnostic, sources: &Sources) -> String {
         Severity::Warning => "warning",
         Severity::Error => "error",
     };
-    let hints: String = diagnostic.hints.iter().map(|hint| format!("\n  {hint}")).collect();
-    format!("{at}{word}: {}{hints}", diagnostic.message)
+    let mut text = format!("{at}{word}: {}", diagnostic.message);
+    for hint in &diagnostic.hints {
+        text.extend(["\n  ", hint]);
+    }
+    text
+}
+
+/// Text without the values of masked parameters. A short value is masked only where it stands alone, since it may be
+/// part of anything.
+fn masked(text: &str, secrets: &[String]) -> String {
+    secrets.iter().fold(text.to_owned(), |text, secret| match secret.len() {
+        _ if text == *secret => "****".to_owned(),
+        0..6 => text,
+        _ => text.replace(secret, "****"),
+    })
 }
 
 /// JSON without the values of masked parameters.
 pub(crate) fn mask(value: serde_json::Value, secrets: &[String]) -> serde_json::Value {
     match value {
-        serde_json::Value::String(text) => {
-            secrets.iter().fold(text, |text, secret| text.replace(secret, "****")).into()
-        }
+        serde_json::Value::String(text) => masked(&text, secrets).into(),
         serde_json::Value::Array(items) => items.into_iter().map(|item| mask(item, secrets)).collect(),
         serde_json::Value::Object(entries) => {
             entries.into_iter().map(|(key, value)| (key, mask(value, secrets))).collect()
@@ -179,5 +186,7 @@ mod tests {
         let value = serde_json::json!({"a": ["x hidden y", {"b": "hidden"}], "c": 1});
         let expected = serde_json::json!({"a": ["x **** y", {"b": "****"}], "c": 1});
         assert_eq!(mask(value, &["hidden".to_owned()]), expected);
+        assert_eq!(masked("y", &["y".to_owned()]), "****");
+        assert_eq!(masked("yes", &["y".to_owned()]), "yes");
     }
 }
