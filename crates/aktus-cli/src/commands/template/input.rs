@@ -34,13 +34,13 @@ pub(crate) struct Stack {
     region: String,
 
     #[command(flatten)]
-    stack: StackArguments,
+    identity: StackArguments,
 }
 
 impl Stack {
     /// What AWS would put into the pseudo parameters.
     pub(crate) fn pseudo(&self) -> Pseudo {
-        self.stack.pseudo(&self.region)
+        self.identity.pseudo(&self.region)
     }
 
     /// The values for a template, and then these others.
