@@ -171,7 +171,10 @@ fn every_rule_fires_somewhere() {
 }
 
 /// What looks like a fault and is none.
-const SOUND: [&str; 13] = [
+const SOUND: [&str; 15] = [
+    // A module brings resources of its own; an endpoint is open to its VPC only.
+    "Resources: {M: {Type: My::Own::MODULE}, A: {Type: T, Properties: {X: !Ref MBucket}}}",
+    "Resources: {E: {Type: AWS::EC2::VPCEndpoint, Properties: {PolicyDocument: {Statement: [{Effect: Allow, Principal: '*', Action: s3:GetObject, Resource: '*'}]}}}}",
     // The zones of a region are as many as it has, and what AWS knows may have any number of parts.
     "Resources: {A: {Type: T, Properties: {X: !Select [3, !GetAZs ''], Y: !Select [4, !Split ['/', !GetAtt B.Arn]]}}, B: {Type: T}}",
     // A list padded to its longest.
