@@ -253,6 +253,15 @@ fn with_given_parameters_only_those_are_looked_at() {
     assert_eq!(found(""), [""; 0]);
     assert_eq!(found("one"), ["select-out-of-range"]);
     assert_eq!(found("one,two"), [""; 0]);
+    // Everything is told at once, not only the first thing.
+    let both = FAULTS.iter().find(|(_, found)| found[0].starts_with("fixed-name")).expect("a fault").0;
+    let both = format!("{both}  Other:\n    Type: T\n    Properties: {{X: !Select [1, [a]], Y: !Select [2, [a]]}}\n");
+    let mut sources = Sources::new();
+    let source = sources.add("template", &both);
+    let read = parse(both.as_bytes(), source).expect("a template").template;
+    let all = check_with(&read, &BTreeMap::new(), &Pseudo::new("s", "us-east-1", "1"), TODAY, None).expect("a check");
+    let all: Vec<_> = all.into_iter().map(|finding| finding.rule).collect();
+    assert_eq!(all, ["select-out-of-range", "select-out-of-range", "name-too-long", "fixed-name"]);
     let unknown = BTreeMap::from([("Nobody".to_owned(), String::new())]);
     assert!(check_with(&template, &unknown, &Pseudo::new("s", "us-east-1", "1"), TODAY, None).is_err());
 }
