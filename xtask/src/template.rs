@@ -18,14 +18,18 @@ pub(crate) struct TemplateTask {
     /// This cfn-lint instead of the one that `cargo xtask tools` builds
     #[arg(long, value_name = "FILE")]
     cfn_lint: Option<PathBuf>,
+    /// Let this checkov judge the template, too, with the reasons in `crates/aktus-template/checkov.yaml`
+    #[arg(long, value_name = "FILE")]
+    checkov: Option<PathBuf>,
 }
 
 impl TemplateTask {
     pub(crate) fn run(&self) -> Result<()> {
         match &self.cfn_lint {
-            Some(program) => check_with(program),
-            None => check(&Tools::locate()?),
+            Some(program) => check_with(program)?,
+            None => check(&Tools::locate()?)?,
         }
+        self.checkov.as_deref().map_or(Ok(()), checkov)
     }
 }
 
@@ -87,6 +91,17 @@ fn check_with(program: &Path) -> Result<()> {
         bail!("cfn-lint: {}", problems.join("\ncfn-lint: "));
     }
     eprintln!("cfn-lint found nothing unexplained in {runs} runs");
+    Ok(())
+}
+
+/// Errs when checkov finds something in the template that is not explained.
+fn checkov(program: &Path) -> Result<()> {
+    let work = tempfile::tempdir()?;
+    let template = work.path().join("platform.yaml");
+    fs::write(&template, aktus_template::platform().to_yaml())?;
+    let reasons = root().join("crates/aktus-template/checkov.yaml");
+    run(Command::new(program).arg("--config-file").arg(reasons).arg("--file").arg(&template))?;
+    eprintln!("checkov found nothing unexplained");
     Ok(())
 }
 

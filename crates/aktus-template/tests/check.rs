@@ -171,7 +171,10 @@ fn every_rule_fires_somewhere() {
 }
 
 /// What looks like a fault and is none.
-const SOUND: [&str; 13] = [
+const SOUND: [&str; 15] = [
+    // A module brings resources of its own; an endpoint is open to its VPC only.
+    "Resources: {M: {Type: My::Own::MODULE}, A: {Type: T, Properties: {X: !Ref MBucket}}}",
+    "Resources: {E: {Type: AWS::EC2::VPCEndpoint, Properties: {PolicyDocument: {Statement: [{Effect: Allow, Principal: '*', Action: s3:GetObject, Resource: '*'}]}}}}",
     // The zones of a region are as many as it has, and what AWS knows may have any number of parts.
     "Resources: {A: {Type: T, Properties: {X: !Select [3, !GetAZs ''], Y: !Select [4, !Split ['/', !GetAtt B.Arn]]}}, B: {Type: T}}",
     // A list padded to its longest.
@@ -250,6 +253,15 @@ fn with_given_parameters_only_those_are_looked_at() {
     assert_eq!(found(""), [""; 0]);
     assert_eq!(found("one"), ["select-out-of-range"]);
     assert_eq!(found("one,two"), [""; 0]);
+    // Everything is told at once, not only the first thing.
+    let both = FAULTS.iter().find(|(_, found)| found[0].starts_with("fixed-name")).expect("a fault").0;
+    let both = format!("{both}  Other:\n    Type: T\n    Properties: {{X: !Select [1, [a]], Y: !Select [2, [a]]}}\n");
+    let mut sources = Sources::new();
+    let source = sources.add("template", &both);
+    let read = parse(both.as_bytes(), source).expect("a template").template;
+    let all = check_with(&read, &BTreeMap::new(), &Pseudo::new("s", "us-east-1", "1"), TODAY, None).expect("a check");
+    let all: Vec<_> = all.into_iter().map(|finding| finding.rule).collect();
+    assert_eq!(all, ["select-out-of-range", "select-out-of-range", "name-too-long", "fixed-name"]);
     let unknown = BTreeMap::from([("Nobody".to_owned(), String::new())]);
     assert!(check_with(&template, &unknown, &Pseudo::new("s", "us-east-1", "1"), TODAY, None).is_err());
 }

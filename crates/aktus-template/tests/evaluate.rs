@@ -66,7 +66,7 @@ fn every_function_has_its_value() {
         ("!ImportValue {'Fn::Sub': '${AWS::StackName}-x'}", json!("${export stack-x}")),
         ("{Fn::Length: !Ref P}", json!(3)),
         ("{Fn::Length: !GetAZs ''}", json!("${length of zones of us-east-1}")),
-        ("{Fn::ToJsonString: {a: [1, !Ref N]}}", json!("{\"a\":[1,\"2\"]}")),
+        ("{Fn::ToJsonString: {b: [1, !Ref N], a: 'q\"'}}", json!("{\"b\":[1,\"2\"],\"a\":\"q\\\"\"}")),
         ("{Fn::Transform: {Name: Include, Parameters: {a: b}}}", json!("${Fn::Transform Include}")),
         ("!Ref S", json!("${S}")),
         ("!Sub 'x${S}'", json!("x${S}")),

@@ -20,7 +20,7 @@ use aktus_diagnostics::{Diagnostic, Severity};
 
 pub use day::Day;
 
-use crate::eval::{EvaluateError, Pseudo, ResourceGraph, evaluate};
+use crate::eval::{EvaluateError, Pseudo, ResourceGraph, evaluate_all};
 use crate::model::{Place, Template};
 use crate::parse::Parsed;
 
@@ -270,7 +270,10 @@ pub fn check(template: &Template, today: Day, bytes: Option<usize>) -> Vec<Findi
     scenarios::each(template, &pseudo, |under, graph, problems| {
         findings.under = under;
         for problem in problems {
-            evaluation(&problem, &mut findings);
+            // What a macro makes of resources may need each other no more.
+            if !(template.has_macros() && matches!(problem, EvaluateError::Circle { .. })) {
+                evaluation(&problem, &mut findings);
+            }
         }
         graph_rules(&subject, graph, &mut findings);
     });
@@ -290,11 +293,14 @@ pub fn check_with(
     let subject = Subject { template, today, bytes, stack_name: &pseudo.stack_name };
     let mut findings = Findings::default();
     static_rules(&subject, &mut findings);
-    match evaluate(template, parameters, pseudo) {
-        Ok(graph) => graph_rules(&subject, &graph, &mut findings),
-        Err(problem) if evaluation_rule(&problem).is_some() => evaluation(&problem, &mut findings),
-        Err(problem) => return Err(problem),
+    let (graph, problems) = evaluate_all(template, parameters, pseudo)?;
+    for problem in problems {
+        if evaluation_rule(&problem).is_none() {
+            return Err(problem);
+        }
+        evaluation(&problem, &mut findings);
     }
+    graph_rules(&subject, &graph, &mut findings);
     Ok(finish(findings))
 }
 

@@ -47,7 +47,7 @@ fn ways_out<'g>(graph: &'g ResourceGraph, needed: &BTreeSet<&'g str>) -> BTreeSe
 
 pub(super) fn network(_: &Subject<'_>, graph: &ResourceGraph, findings: &mut Findings) {
     for (id, resource) in &graph.resources {
-        if !matches!(resource.kind.as_str(), "AWS::EKS::Cluster" | "AWS::EKS::Nodegroup" | "AWS::EC2::NatGateway") {
+        if !matches!(resource.kind.as_str(), "AWS::EKS::Cluster" | "AWS::EKS::Nodegroup") {
             continue;
         }
         let needed = graph.needed_by(id);

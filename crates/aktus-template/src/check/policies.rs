@@ -206,7 +206,9 @@ pub(super) fn wildcard_resources(_: &Subject<'_>, graph: &ResourceGraph, finding
 
 pub(super) fn open_principals(_: &Subject<'_>, graph: &ResourceGraph, findings: &mut Findings) {
     let all = statements(graph, true).into_iter().chain(statements(graph, false));
-    for statement in all.filter(Statement::allows) {
+    // An endpoint is open to what is in its VPC, and nobody else.
+    let all = all.filter(|statement| statement.allows() && statement.kind != "AWS::EC2::VPCEndpoint");
+    for statement in all {
         let principal = statement.entries.get("Principal");
         let everybody = match principal {
             Some(serde_json::Value::Object(kinds)) => kinds.values().any(|who| texts(Some(who)).contains(&"*")),

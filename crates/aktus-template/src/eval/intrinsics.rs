@@ -95,9 +95,7 @@ impl Scope<'_> {
                 Value::Unknown(what) => Value::Unknown(format!("length of {what}")),
                 _ => self.misused(path, "Fn::Length", "expected a list"),
             },
-            Expr::ToJsonString(inner) => {
-                Value::Text(self.value(inner, &path.key("Fn::ToJsonString")).to_json(false).to_string())
-            }
+            Expr::ToJsonString(inner) => Value::Text(self.value(inner, &path.key("Fn::ToJsonString")).to_json_text()),
             Expr::Call(name, argument) => self.call(name, argument, path),
         }
     }

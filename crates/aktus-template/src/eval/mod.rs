@@ -145,14 +145,20 @@ pub fn evaluate(
     parameters: &BTreeMap<String, String>,
     pseudo: &Pseudo,
 ) -> Result<ResourceGraph, EvaluateError> {
+    let (graph, problems) = evaluate_all(template, parameters, pseudo)?;
+    problems.into_iter().next().map_or(Ok(graph), Err)
+}
+
+/// Evaluates a template and tells everything that is wrong with it. Errs when a value breaks its parameter's rules.
+pub(crate) fn evaluate_all(
+    template: &Template,
+    parameters: &BTreeMap<String, String>,
+    pseudo: &Pseudo,
+) -> Result<(ResourceGraph, Vec<EvaluateError>), EvaluateError> {
     let (parameters, unchecked) = parameters::resolve(template, parameters)?;
     let (mut graph, problems) = run(template, parameters, pseudo);
-    if let Some(problem) = problems.into_iter().next() {
-        Err(problem)
-    } else {
-        graph.unchecked = unchecked;
-        Ok(graph)
-    }
+    graph.unchecked = unchecked;
+    Ok((graph, problems))
 }
 
 /// Evaluates a template with values that need not keep the rules of their parameters; a parameter without a value

@@ -57,6 +57,23 @@ impl Value {
         }
     }
 
+    /// The value as a JSON text, with the keys in the order of the template.
+    pub(crate) fn to_json_text(&self) -> String {
+        match self {
+            Self::List(items) => {
+                let items: Vec<_> = items.iter().map(Self::to_json_text).collect();
+                format!("[{}]", items.join(","))
+            }
+            Self::Map(entries) => {
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| format!("{}:{}", serde_json::Value::from(key.as_str()), value.to_json_text()));
+                format!("{{{}}}", entries.collect::<Vec<_>>().join(","))
+            }
+            scalar => scalar.to_json(false).to_string(),
+        }
+    }
+
     /// The value as JSON; scalars of a custom resource arrive as text, so `stringly` makes all scalars text.
     pub fn to_json(&self, stringly: bool) -> serde_json::Value {
         match self {

@@ -53,8 +53,11 @@ impl Template {
         self.interface.push(group);
     }
 
-    /// Whether a macro has yet to run over the template, so that it may get things that are not here.
+    /// Whether a macro or a module has yet to be put in, so that the template may get things that are not here.
     pub fn has_macros(&self) -> bool {
+        if self.resources.values().any(|resource| resource.kind.ends_with("::MODULE")) {
+            return true;
+        }
         let extensions = |name: &Expr| matches!(name, Expr::Text(name) if name == "AWS::LanguageExtensions");
         !self.opaque.is_empty() || self.transform.iter().any(|name| !extensions(name))
     }
