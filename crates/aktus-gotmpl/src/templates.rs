@@ -103,7 +103,12 @@ impl Templates {
     /// Adds the templates of a text: itself under `name`, and those it defines. Each replaces an earlier one of its
     /// name, unless it holds nothing but space and comments.
     pub fn parse(&mut self, name: impl Into<Str>, text: impl AsRef<[u8]>) -> Result<(), ParseError> {
-        let program = Arc::new(self.compile(&name.into(), text.as_ref())?);
+        self.parse_shared(name, &Arc::from(text.as_ref()))
+    }
+
+    /// [`Templates::parse`] of a text that is kept and printed from where it lies, without a copy.
+    pub fn parse_shared(&mut self, name: impl Into<Str>, text: &Arc<[u8]>) -> Result<(), ParseError> {
+        let program = Arc::new(self.compile(&name.into(), text)?);
         for (index, template) in program.templates.iter().enumerate() {
             let name = program.name(template.name);
             if !template.is_empty || !self.defined.contains_key(name.as_bytes()) {
@@ -113,7 +118,7 @@ impl Templates {
         Ok(())
     }
 
-    fn compile(&self, name: &Str, text: &[u8]) -> Result<Program, ParseError> {
+    fn compile(&self, name: &Str, text: &Arc<[u8]>) -> Result<Program, ParseError> {
         let parsed = parse(name, text, &*self.functions, &self.limits)?;
         compile(parsed, &|name| find(&self.functions, name))
     }
@@ -137,7 +142,7 @@ impl Templates {
         if let Some(program) = context.parsed.get(text, &self.functions) {
             return Ok(program);
         }
-        let program = Arc::new(self.compile(&self.name, text)?);
+        let program = Arc::new(self.compile(&self.name, &Arc::from(text.as_bytes()))?);
         context.parsed.insert(text.clone(), Arc::clone(&program));
         Ok(program)
     }

@@ -51,6 +51,6 @@ pub use manifest::{
 };
 pub use render::{
     Capabilities, HelmVersion, KubeVersion, KubeVersionError, Release, ReleaseNameError, RenderError, RenderOptions,
-    Rendered, render,
+    Rendered, Stage, render, render_in_stages,
 };
 pub use values::{ReadFile, SchemaError, ValueFile, ValueOptions, Values, ValuesError};

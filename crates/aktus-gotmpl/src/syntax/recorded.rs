@@ -81,7 +81,7 @@ fn trees_and_errors() {
         // Go's test lowers the limit for the cases about it.
         let depth = if text(case, "name").starts_with("paren nesting") { 3 } else { 10_000 };
         let limits = Limits { expression_depth: depth, ..Limits::default() };
-        let found = match parse(&Str::from(text(case, "name")), text(case, "tpl").as_bytes(), &known, &limits) {
+        let found = match parse(&Str::from(text(case, "name")), &text(case, "tpl").as_bytes().into(), &known, &limits) {
             Ok(parsed) => {
                 let root = parsed.trees.last().expect("a text defines itself");
                 Json::from(String::from_utf8_lossy(&parsed.arena.print(root.root)).into_owned())
@@ -96,8 +96,9 @@ fn trees_and_errors() {
 #[test]
 fn emptiness() {
     check(&["is-empty"], 8, |case| {
-        let parsed = parse(&Str::from("t"), text(case, "tpl").as_bytes(), &Known(Vec::new()), &Limits::default())
-            .expect("the text is a template");
+        let parsed =
+            parse(&Str::from("t"), &text(case, "tpl").as_bytes().into(), &Known(Vec::new()), &Limits::default())
+                .expect("the text is a template");
         let root = parsed.trees.last().expect("a text defines itself");
         (case["empty"].clone(), parsed.arena.is_empty(root.root).into())
     });

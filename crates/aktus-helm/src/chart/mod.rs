@@ -54,6 +54,11 @@ impl File {
     pub fn data(&self) -> &[u8] {
         &self.data
     }
+
+    /// The content, to be kept without a copy.
+    pub(crate) fn shared(&self) -> &Arc<[u8]> {
+        &self.data
+    }
 }
 
 impl fmt::Debug for File {

@@ -44,7 +44,11 @@ impl Manifests {
     }
 
     fn blocks(&self, options: &OutputOptions) -> String {
-        let mut text = String::new();
+        // More than the lines around each document take.
+        const AROUND: usize = 32;
+        let size = |source: &str, content: usize| source.len() + content + AROUND;
+        let documents = self.documents.iter().map(|document| size(&document.source, document.content.len()));
+        let mut text = String::with_capacity(documents.sum());
         if options.include_crds {
             for crd in &self.crds {
                 block(&mut text, &crd.source, &String::from_utf8_lossy(crd.file.data()));
@@ -64,8 +68,9 @@ impl Manifests {
 
     /// What `helm template` writes to its standard output.
     pub fn template_output(&self, options: &OutputOptions) -> Result<String, OutputError> {
-        let blocks = self.blocks(options);
-        let mut text = blocks.trim().to_owned();
+        let mut text = self.blocks(options);
+        text.truncate(text.trim_end().len());
+        // Without documents and definitions there is nothing but the line break.
         text.push('\n');
         if !options.no_hooks {
             for hook in &self.hooks {
