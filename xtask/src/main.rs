@@ -1,6 +1,7 @@
 //! Tasks of this workspace: `cargo xtask test`, `cargo xtask tools`, `cargo xtask record` and more.
 #![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
 
+mod bench;
 mod command;
 mod dist;
 mod moto;
@@ -31,6 +32,8 @@ enum Task {
     Tools(tools::ToolsTask),
     /// Compare random cases with real Go, sprig and Helm
     Oracle(oracle::Oracle),
+    /// Compare our speed with Go's and Helm's
+    Bench(bench::Bench),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
     /// Let cfn-lint judge the platform's template
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Task::Test(task) => task.run(),
         Task::Tools(task) => task.run(),
         Task::Oracle(task) => task.run(),
+        Task::Bench(task) => task.run(),
         Task::Record(task) => task.run(),
         Task::Template(task) => task.run(),
         Task::Dist(task) => task.run(),
