@@ -1,6 +1,7 @@
 //! Tasks of this workspace: `cargo xtask test`, `cargo xtask tools`, `cargo xtask record` and more.
 #![expect(clippy::print_stderr, reason = "a task talks to the person who started it")]
 
+mod bench;
 mod command;
 mod conformance;
 mod dist;
@@ -37,6 +38,8 @@ enum Task {
     Conformance(conformance::Conformance),
     /// Feed random bytes to parsers and renderer, under libFuzzer
     Fuzz(fuzz::Fuzz),
+    /// Compare our speed with Go's and Helm's
+    Bench(bench::Bench),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
     /// Let cfn-lint judge the platform's template
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Oracle(task) => task.run(),
         Task::Conformance(task) => task.run(),
         Task::Fuzz(task) => task.run(),
+        Task::Bench(task) => task.run(),
         Task::Record(task) => task.run(),
         Task::Template(task) => task.run(),
         Task::Dist(task) => task.run(),

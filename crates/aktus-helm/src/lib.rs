@@ -72,6 +72,6 @@ pub use manifest::{
 };
 pub use render::{
     Capabilities, HelmVersion, KubeVersion, KubeVersionError, Release, ReleaseNameError, RenderError, RenderOptions,
-    Rendered, evaluate, merged_values, render,
+    Rendered, Stage, evaluate, merged_values, render, render_in_stages,
 };
 pub use values::{ReadFile, SchemaError, ValueFile, ValueOptions, Values, ValuesError};

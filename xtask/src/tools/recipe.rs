@@ -95,7 +95,7 @@ impl Recipe {
     pub(super) fn pinned_by(&self) -> Vec<String> {
         match self {
             Self::Go { module, package: ".", .. } => {
-                ["go.mod", "go.sum", "main.go"].map(|file| format!("{module}/{file}")).to_vec()
+                ["bench.go", "go.mod", "go.sum", "main.go"].map(|file| format!("{module}/{file}")).to_vec()
             }
             Self::Go { module, .. } | Self::GoFiles { module, .. } => {
                 vec![format!("{module}/go.mod"), format!("{module}/go.sum")]

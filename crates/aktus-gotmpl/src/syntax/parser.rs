@@ -33,10 +33,11 @@ pub(crate) struct Parsed {
 /// Parses a text under a name.
 pub(crate) fn parse(
     name: &Str,
-    source: &Arc<[u8]>,
+    text: &Arc<[u8]>,
     functions: &dyn Functions,
     limits: &Limits,
 ) -> std::result::Result<Parsed, ParseError> {
+    let source: &[u8] = text;
     if source.len() > limits.source_bytes || u32::try_from(source.len()).is_err() {
         return Err(ParseError::new(
             name,
@@ -53,7 +54,7 @@ pub(crate) fn parse(
         limits,
         arena: Arena {
             parse_name: name.clone(),
-            source: Arc::clone(source),
+            source: Arc::clone(text),
             nodes: Vec::with_capacity((source.len() / 12).min(limits.tokens)),
             lists: Vec::with_capacity((source.len() / 12).min(limits.tokens)),
             paths: Vec::new(),

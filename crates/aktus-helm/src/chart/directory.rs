@@ -169,13 +169,16 @@ impl Walk<'_> {
     }
 
     fn entry(&mut self, path: &Path, inside: String) -> Result<(), DirectoryError> {
-        let link = fs::symlink_metadata(path).map_err(|cause| io_error(path, cause))?;
-        let metadata = fs::metadata(path).map_err(|cause| match missing_target(path) {
-            Some(target) if link.is_symlink() && cause.kind() == io::ErrorKind::NotFound => {
-                DirectoryError::DanglingLink { path: path.to_owned(), target }
-            }
-            _ => io_error(path, cause),
-        })?;
+        let mut metadata = fs::symlink_metadata(path).map_err(|cause| io_error(path, cause))?;
+        let is_link = metadata.is_symlink();
+        if is_link {
+            metadata = fs::metadata(path).map_err(|cause| match missing_target(path) {
+                Some(target) if cause.kind() == io::ErrorKind::NotFound => {
+                    DirectoryError::DanglingLink { path: path.to_owned(), target }
+                }
+                _ => io_error(path, cause),
+            })?;
+        }
         if self.rules.ignore(&inside, metadata.is_dir()) {
             return Ok(());
         }
@@ -190,7 +193,7 @@ impl Walk<'_> {
         if !metadata.is_dir() && !metadata.is_file() {
             return Err(DirectoryError::Irregular { path: path.to_owned() });
         }
-        let target = if link.is_symlink() { Some(self.resolve(path)?) } else { None };
+        let target = if is_link { Some(self.resolve(path)?) } else { None };
         if metadata.is_dir() {
             let real = target.unwrap_or_else(|| path.to_owned());
             if self.open.contains(&real) {
@@ -226,7 +229,8 @@ impl Walk<'_> {
             return Err(too_large());
         }
         let file = fs::File::open(path).map_err(|cause| io_error(path, cause))?;
-        let mut data = Vec::new();
+        // One more, so that the end is seen without growing.
+        let mut data = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
         // The file may have grown since.
         let mut bounded = file.take(limit.saturating_add(1));
         bounded.read_to_end(&mut data).map_err(|cause| io_error(path, cause))?;

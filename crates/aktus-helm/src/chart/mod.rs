@@ -59,7 +59,7 @@ impl File {
         &self.data
     }
 
-    /// The bytes, for those who keep them.
+    /// The content, to be kept without a copy.
     pub(crate) fn shared(&self) -> &Arc<[u8]> {
         &self.data
     }

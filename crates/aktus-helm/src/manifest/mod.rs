@@ -128,24 +128,23 @@ impl Manifests {
         let profile = rendered.profile;
         let mut documents = Vec::new();
         let mut hooks = Vec::new();
-        // Each file is dropped once it is taken apart: together they may be long.
+        // A file's text goes as soon as its documents are there: a chart can print many megabytes.
         for (source, text) in rendered.files {
-            let (source, text) = (&source, &text);
-            if path::base(source).starts_with('_') {
+            if path::base(&source).starts_with('_') {
                 continue;
             }
-            let text = std::str::from_utf8(text).map_err(|error| ManifestError {
+            let text = std::str::from_utf8(&text).map_err(|error| ManifestError {
                 source_file: source.clone(),
                 text: format!("error converting YAML to JSON: yaml: offset {}: invalid UTF-8", error.valid_up_to()),
                 cause: None,
-                document: String::from_utf8_lossy(text).into_owned(),
+                document: String::from_utf8_lossy(&text).into_owned(),
             })?;
             if text.trim().is_empty() {
                 continue;
             }
             for content in split::split(text, profile) {
                 let head = aktus_yaml::head(content.as_bytes(), limits)
-                    .map_err(|cause| error(source, content, cause, profile))?;
+                    .map_err(|cause| error(&source, content, cause, profile))?;
                 let metadata = head.metadata.unwrap_or_default();
                 match hooks::classify(metadata.annotations.as_ref()) {
                     Kind::Object => documents.push(Document {

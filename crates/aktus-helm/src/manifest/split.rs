@@ -3,6 +3,9 @@
 //! Upstream: `SplitManifests` of Helm 4.2.4 and 3.21.4; they cut differently.
 
 use aktus_gotmpl::Profile;
+use memchr::memmem;
+
+const SEPARATOR: &str = "---";
 
 /// The documents of a rendered file, without those that are empty.
 pub(super) fn split(text: &str, profile: Profile) -> Vec<&str> {
@@ -17,14 +20,15 @@ fn split_4(text: &str) -> Vec<&str> {
     let text = text.trim_start();
     let mut documents = Vec::new();
     let mut start = 0;
-    let mut line_start = 0;
-    for line in text.split_inclusive('\n') {
-        if let Some(rest) = line.strip_prefix("---") {
-            documents.push(&text[start..line_start]);
-            let blanks = rest.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            start = line_start + 3 + blanks;
-        }
-        line_start += line.len();
+    // The line break before a separator is found with it; a separator at the beginning has none.
+    let finder = memmem::Finder::new("\n---");
+    let mut mark = if text.starts_with(SEPARATOR) { Some(0) } else { finder.find(text.as_bytes()).map(|at| at + 1) };
+    while let Some(at) = mark {
+        documents.push(&text[start..at]);
+        let after = &text.as_bytes()[at + SEPARATOR.len()..];
+        let blanks = after.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        start = at + SEPARATOR.len() + blanks;
+        mark = finder.find(&after[blanks..]).map(|found| start + found + 1);
     }
     documents.push(&text[start..]);
     documents.retain(|document| !document.trim().is_empty());

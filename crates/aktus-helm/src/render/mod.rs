@@ -17,6 +17,7 @@ use aktus_gotmpl::{
     Context, ExecError, FreezeError, Frozen, Host, Map, MissingKey, Origin, ParseError, Profile, Templates, Value,
     helm_functions,
 };
+use memchr::memmem;
 
 use self::scope::Scopes;
 use crate::chart::dependency::{ChartTree, DependencyError, NodeId, is_compatible};
@@ -223,6 +224,19 @@ impl Rendered {
     }
 }
 
+/// What [`render_in_stages`] begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Dependencies are checked, values merged and validated.
+    Values,
+    /// Templates are parsed.
+    Parse,
+    /// Templates are run.
+    Execute,
+    /// What they printed is gathered.
+    Gather,
+}
+
 /// Renders a chart: checks dependencies, merges values, validates them, runs every template.
 ///
 /// Nothing outside the arguments is looked at; `host` is asked for the time, for randomness and for live objects.
@@ -232,6 +246,18 @@ pub fn render(
     options: &RenderOptions,
     host: &dyn Host,
 ) -> Result<Rendered, RenderError> {
+    render_in_stages(chart, values, options, host, &mut |_| ())
+}
+
+/// [`render`] for those who measure it: `begin` is told of every stage, in order, when it begins.
+pub fn render_in_stages(
+    chart: &Chart,
+    values: &Values,
+    options: &RenderOptions,
+    host: &dyn Host,
+    begin: &mut dyn FnMut(Stage),
+) -> Result<Rendered, RenderError> {
+    begin(Stage::Values);
     let profile = options.profile;
     if !options.lint {
         check(chart, profile)?;
@@ -249,7 +275,7 @@ pub fn render(
         templates: BTreeMap::new(),
     };
     scopes.add(ChartTree::ROOT, &coalesced);
-    let ((mut files, origins), notes_name) = (execute(&scopes, options, host)?, tree.name(ChartTree::ROOT));
+    let ((mut files, origins), notes_name) = (execute(&scopes, options, host, begin)?, tree.name(ChartTree::ROOT));
     let notes_name = path::clean(&format!("{notes_name}/templates/NOTES.txt"));
     let notes = take_notes(&mut files, &notes_name, options.subchart_notes);
     let mut crds = Vec::new();
@@ -335,13 +361,19 @@ type Files = BTreeMap<String, Vec<u8>>;
 type Origins = BTreeMap<String, Vec<Option<Origin>>>;
 
 /// Parses all templates, then runs those that are no partials, both in Helm's order.
-fn execute(scopes: &Scopes<'_>, options: &RenderOptions, host: &dyn Host) -> Result<(Files, Origins), RenderError> {
+fn execute(
+    scopes: &Scopes<'_>,
+    options: &RenderOptions,
+    host: &dyn Host,
+    begin: &mut dyn FnMut(Stage),
+) -> Result<(Files, Origins), RenderError> {
     let profile = options.profile;
     let texts = || {
         let texts = scopes.templates.iter();
         let texts = texts.map(|(name, template)| (name.clone(), template.file.clone()));
         Box::new(TemplateTexts(texts.collect()))
     };
+    begin(Stage::Parse);
     let order = scopes.order();
     let mut templates =
         Templates::new(helm_functions(profile)).with_missing_key(MissingKey::Zero).with_limits(options.limits.template);
@@ -351,6 +383,7 @@ fn execute(scopes: &Scopes<'_>, options: &RenderOptions, host: &dyn Host) -> Res
             .parse_shared(*name, template.file.shared())
             .map_err(|error| RenderError::Parse { error: Box::new(error), templates: texts() })?;
     }
+    begin(Stage::Execute);
     let mut context = Context::new(host, profile).with_limits(options.limits.template);
     if options.lint {
         context = context.linting();
@@ -376,25 +409,25 @@ fn execute(scopes: &Scopes<'_>, options: &RenderOptions, host: &dyn Host) -> Res
             origins.insert((*name).to_owned(), context.take_trace());
         }
     }
+    begin(Stage::Gather);
     Ok((files, origins))
 }
 
 /// Helm deletes what Go prints for a missing value, wherever it stands.
 fn without_no_value(text: Vec<u8>) -> Vec<u8> {
     const NO_VALUE: &[u8] = b"<no value>";
-    let mut rest = text.as_slice();
-    let mut kept: Option<Vec<u8>> = None;
-    while let Some(found) = rest.windows(NO_VALUE.len()).position(|window| window == NO_VALUE) {
-        kept.get_or_insert_default().extend_from_slice(&rest[..found]);
-        rest = &rest[found + NO_VALUE.len()..];
+    let finder = memmem::Finder::new(NO_VALUE);
+    if finder.find(&text).is_none() {
+        return text;
     }
-    match kept {
-        None => text,
-        Some(mut kept) => {
-            kept.extend_from_slice(rest);
-            kept
-        }
+    let mut kept = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for found in finder.find_iter(&text) {
+        kept.extend_from_slice(&text[from..found]);
+        from = found + NO_VALUE.len();
     }
+    kept.extend_from_slice(&text[from..]);
+    kept
 }
 
 /// Takes every `…NOTES.txt` out of the files; gives the root chart's own, or all of them joined.
