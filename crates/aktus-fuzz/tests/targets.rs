@@ -6,7 +6,7 @@ use std::path::Path;
 use aktus_fuzz::{Mutator, TARGETS, Target};
 
 /// Random inputs for each target; unoptimized code takes its time.
-const ROUNDS: usize = 300;
+const ROUNDS: usize = 2_000;
 
 /// Runs on the stack that a thread of tokio has, and tells the input that broke it.
 fn hold(target: Target, inputs: Vec<Vec<u8>>) {
