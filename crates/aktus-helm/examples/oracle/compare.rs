@@ -14,7 +14,7 @@ pub(crate) struct Us {
 
 impl Us {
     pub(crate) fn new() -> Self {
-        let host = SystemHost::new(jiff::Timestamp::now, |buffer| fastrand::fill(buffer));
+        let host = SystemHost::new(jiff::Timestamp::now, fastrand::fill);
         let release = Release { name: "release-name".to_owned(), ..Release::default() };
         Self {
             host: host.with_certificates(CertificateMaker::new(jiff::Timestamp::now)),

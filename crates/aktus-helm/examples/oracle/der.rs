@@ -102,7 +102,7 @@ fn element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     Some((tag, content, rest))
 }
 
-/// UTCTime or GeneralizedTime in seconds.
+/// A moment of either of ASN.1's kinds in seconds.
 fn moment(tag: u8, content: &[u8]) -> Option<i64> {
     let digits = str::from_utf8(content).ok()?.strip_suffix('Z')?;
     let full = match tag {

@@ -56,6 +56,17 @@ fn collect(folder: &Path, texts: &mut Vec<String>) {
     }
 }
 
+/// A third goes through the functions of templates.
+const CALLS: &[&str] = &[
+    "{{ .Values.text | fromYaml | toYaml }}",
+    "{{ .Values.text | fromYamlArray | toYaml }}",
+    "{{ .Values.text | fromYaml | toYamlPretty }}",
+    "{{ .Values.text | fromYaml | toJson }}",
+    "{{ .Values.text | fromYaml | toToml }}",
+    "{{ .Values.text | toYaml }}",
+    "{{ list .Values.text (dict .Values.text 1) | toYaml }}",
+];
+
 pub(crate) fn question(dice: &mut Rng, seeds: &Seeds) -> Question {
     let seed = &seeds.texts[dice.usize(..seeds.texts.len())];
     let mut lines: Vec<String> = excerpt(dice, seed).map(str::to_owned).collect();
@@ -66,16 +77,6 @@ pub(crate) fn question(dice: &mut Rng, seeds: &Seeds) -> Question {
     if dice.u8(..4) > 0 {
         text.push('\n');
     }
-    // A third goes through the functions of templates.
-    const CALLS: &[&str] = &[
-        "{{ .Values.text | fromYaml | toYaml }}",
-        "{{ .Values.text | fromYamlArray | toYaml }}",
-        "{{ .Values.text | fromYaml | toYamlPretty }}",
-        "{{ .Values.text | fromYaml | toJson }}",
-        "{{ .Values.text | fromYaml | toToml }}",
-        "{{ .Values.text | toYaml }}",
-        "{{ list .Values.text (dict .Values.text 1) | toYaml }}",
-    ];
     if dice.u8(..3) > 0 {
         return asked("document, read and written", "yaml", text.into_bytes(), Rc::clone(&seeds.nothing));
     }

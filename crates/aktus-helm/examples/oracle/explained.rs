@@ -70,13 +70,15 @@ fn addresses_in_other_bases(question: &Question, ours: &Answer, theirs: &Answer)
     has(b"printf") && (has(b"toDate") || has(b"now")) && without(ours) == without(theirs)
 }
 
+/// Errors of our limits.
+const TEXTS: &[&str] = &[
+    "levels deep; look for a map that contains itself",
+    "look for a loop or a function that makes very long text",
+    "are under way inside each other; look for an include or tpl that calls itself",
+];
+
 /// Go takes what one of our limits refuses, or fails at another place because of it.
 fn our_limits(_: &Question, ours: &Answer, _: &Answer) -> bool {
     let Err(ours) = ours else { return false };
-    const TEXTS: &[&str] = &[
-        "levels deep; look for a map that contains itself",
-        "look for a loop or a function that makes very long text",
-        "are under way inside each other; look for an include or tpl that calls itself",
-    ];
     TEXTS.iter().any(|text| ours.contains(text))
 }

@@ -46,7 +46,7 @@ pub(crate) enum Agreement {
 pub(crate) type Answer = Result<Vec<u8>, String>;
 
 /// How long an answer may take: Go writes a map that contains itself until memory ends.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Oracle {
     program: PathBuf,

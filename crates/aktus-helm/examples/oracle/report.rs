@@ -1,7 +1,7 @@
 //! What was asked, what succeeded, and what differed.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::process::{Answer, Question};
 
@@ -55,7 +55,11 @@ impl Report {
     pub(crate) fn reasons(&self, most: usize) -> String {
         let mut reasons: Vec<_> = self.failures.iter().collect();
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-        reasons.iter().take(most).map(|(reason, count)| format!("{count:>8}  {reason}\n")).collect()
+        let mut text = String::new();
+        for (reason, count) in reasons.iter().take(most) {
+            let _ = writeln!(text, "{count:>8}  {reason}");
+        }
+        text
     }
 
     fn of(&mut self, question: &Question) -> &mut Count {
@@ -109,9 +113,11 @@ impl Report {
         );
         for (name, [fitting, other]) in &self.counts {
             let different = fitting.different + other.different;
-            let numbers = [fitting.asked, fitting.succeeded, other.asked, other.succeeded];
-            let numbers: String = numbers.iter().map(|number| format!("{number:>12}")).collect();
-            table.push_str(&format!("{name:<28}{numbers}{different:>9}\n"));
+            let _ = write!(table, "{name:<28}");
+            for number in [fitting.asked, fitting.succeeded, other.asked, other.succeeded] {
+                let _ = write!(table, "{number:>12}");
+            }
+            let _ = writeln!(table, "{different:>9}");
         }
         table
     }

@@ -94,13 +94,13 @@ fn uuid(output: &[u8]) -> Option<String> {
 /// `PASSWORD` TAB `[USER:]HASH`
 fn bcrypt(text: &str) -> Option<String> {
     const HASH: usize = 60;
+    // Each check takes as long as a hash does.
+    const SHARE: usize = 8;
     let (password, found) = text.rsplit_once('\t')?;
     let (before, hash) = found.split_at_checked(found.len().checked_sub(HASH)?)?;
     if !hash.starts_with("$2a$10$") {
         return None;
     }
-    // Each check takes as long as a hash does.
-    const SHARE: usize = 8;
     let sampled = hash.bytes().map(usize::from).sum::<usize>() % SHARE == 0;
     let right = !sampled || ::bcrypt::verify(password.as_bytes(), hash).unwrap_or(false);
     right.then(|| format!("{password} {before}"))
