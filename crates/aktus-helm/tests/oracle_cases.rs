@@ -13,7 +13,7 @@ fn rendered(text: &str) -> Result<String, String> {
         [("Chart.yaml", b"apiVersion: v2\nname: c\nversion: 0.1.0\n"), ("templates/t", text.as_bytes())];
     let chart = Chart::from_files(files, &LoadOptions::default()).unwrap();
     let options = RenderOptions::new(Profile::Helm4, Release { name: "release-name".to_owned(), ..Release::default() });
-    let values = Values::from_json(&json!({ "a": 1 }));
+    let values = Values::from_json(json!({ "a": 1 }));
     let rendered = render(&chart, &values, &options, &FrozenHost::default()).map_err(|error| error.to_string())?;
     Ok(String::from_utf8(rendered.files["c/templates/t"].clone()).unwrap())
 }
