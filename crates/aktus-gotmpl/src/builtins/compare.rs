@@ -98,6 +98,11 @@ fn equal_composite(context: &mut Context<'_>, left: &Value, right: &Value) -> Re
         let text = verb_s(context, right)?;
         return Err(CallError::Message(format!("non-comparable type {text}: {}", right.type_name())));
     }
+    if let (Value::Object(left), Value::Object(right)) = (left, right)
+        && left.get().named_type().kind == Kind::Pointer
+    {
+        return Ok(left.same(right));
+    }
     Ok(context.deep_equal(left, right)?)
 }
 

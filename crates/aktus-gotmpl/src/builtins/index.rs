@@ -80,7 +80,8 @@ pub(super) fn index(item: &Operand, indexes: Rest<'_, Operand>) -> Result<Operan
                 Operand::of(value, element)
             }
             Indexable::Other => {
-                return Err(CallError::Message(format!("can't index item of type {}", item.value.type_name())));
+                let found = item.value.type_name();
+                return Err(CallError::Message(format!("can't index item of type {}", found.trim_start_matches('*'))));
             }
         };
     }
@@ -158,7 +159,11 @@ pub(super) fn length(item: &Operand) -> Result<i64, CallError> {
         Indexable::List(list) => list.len(),
         Indexable::Map(map) => map.len(),
         Indexable::String(text) => text.len(),
-        Indexable::Other => return Err(CallError::Message(format!("len of type {}", item.value.type_name()))),
+        Indexable::Other => {
+            let found = item.value.type_name();
+            // Go looks at what a pointer points to.
+            return Err(CallError::Message(format!("len of type {}", found.trim_start_matches('*'))));
+        }
     };
     Ok(i64::try_from(length).unwrap_or(i64::MAX))
 }

@@ -25,6 +25,7 @@ impl Fault {
     pub(super) fn calling(function: &str, error: CallError) -> Self {
         match error {
             CallError::Limit(limit) => Cause::Limit(limit),
+            CallError::Results(message) => Cause::Message(message),
             error => Cause::Calling { function: function.to_owned(), error },
         }
         .into()

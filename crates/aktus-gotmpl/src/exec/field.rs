@@ -55,6 +55,10 @@ impl Lookup<'_, '_> {
                     Underlying::Map(map) => self.key(&map, name),
                     Underlying::Struct => match object.get().field(&text) {
                         Some(value) => Ok(Operand { interface: value.is_nil(), value }),
+                        None if object.get().fields().iter().any(|(field, _)| *field == text) => {
+                            let found = object.get().named_type().name;
+                            Err(Fault::new(format!("{name} is an unexported field of struct type {found}")))
+                        }
                         None => Err(cannot_evaluate(receiver, name)),
                     },
                     _ => Err(cannot_evaluate(receiver, name)),

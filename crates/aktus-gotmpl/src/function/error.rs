@@ -12,6 +12,9 @@ pub enum CallError {
     /// Displays with Helm's markers, as Go's error text has them.
     #[error("HELM_ERR_START{0}HELM_ERR_END")]
     Raised(String),
+    /// A method has other results than templates can take; Go finds out when it is called.
+    #[error("{0}")]
+    Results(String),
     /// A limit was reached. Unlike in Go, `fromYaml` and others that turn errors into text do not hide this one.
     #[error("{0}")]
     Limit(#[from] LimitError),

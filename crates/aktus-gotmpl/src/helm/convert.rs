@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use aktus_yaml::{Build, Shape, Target, Tree, WriteError, json};
 
+use super::yaml::CANNOT_MARSHAL;
 use crate::function::{CallError, Context};
 use crate::limits::LimitError;
 use crate::value::{Frozen, JsonForm, List, Map, Str, Type, Underlying, Value};
@@ -183,7 +184,10 @@ impl Written<'_> {
             Value::Float(value) => look(Shape::Float(*value)),
             // The shortest text of a float32 is that of the float64 which that text reads as.
             Value::Float32(value) => look(Shape::Float(value.to_string().parse().unwrap_or(f64::from(*value)))),
-            Value::Complex(_) => look(Shape::Unsupported("json: unsupported type: complex128".to_owned())),
+            Value::Complex(_) => {
+                let problem = if target == Target::Json { "json: unsupported type: " } else { CANNOT_MARSHAL };
+                look(Shape::Unsupported(format!("{problem}complex128")))
+            }
             Value::String(text) => look(Shape::String(Cow::Borrowed(text.as_bytes()))),
             Value::List(list) => self.look_list(list, target, look),
             Value::Map(map) => self.look_map(map, target, look),
@@ -205,7 +209,7 @@ impl Written<'_> {
                     Underlying::Scalar(value) => self.inner(value).shape(target, look),
                     Underlying::Struct => {
                         let fields: Vec<(Str, Value)> = object
-                            .fields()
+                            .exported_fields()
                             .into_iter()
                             .map(|(name, value)| (Str::from(name.to_lowercase()), value))
                             .collect();

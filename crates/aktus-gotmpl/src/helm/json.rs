@@ -20,7 +20,7 @@ pub(super) fn must_to_json(context: &mut Context<'_>, value: &Value) -> Result<S
 pub(super) fn from_json(text: &Str) -> Map {
     match json::read(text, &mut ValueBuilder, &Limits::JSON) {
         Ok(value) => into_map(value),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(refusal(&error, text, Type::ANY_MAP)),
     }
     .unwrap_or_else(error_map)
 }
@@ -29,9 +29,20 @@ pub(super) fn from_json(text: &Str) -> Map {
 pub(super) fn from_json_array(text: &Str) -> List {
     match json::read(text, &mut ValueBuilder, &Limits::JSON) {
         Ok(value) => into_list(value),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(refusal(&error, text, Type::ANY_LIST)),
     }
     .unwrap_or_else(error_list)
+}
+
+/// The text of an error. Go does not look at the size of a number where it wants something else.
+fn refusal(error: &json::Error, text: &[u8], wanted: Type) -> String {
+    let first = text.trim_ascii_start().first();
+    match error {
+        json::Error::Number { .. } if first.is_none_or(|first| !matches!(first, b'{' | b'[')) => {
+            does_not_fit(&Value::Float(0.0), wanted)
+        }
+        _ => error.to_string(),
+    }
 }
 
 /// The value as the map that Go reads into; null makes it nil.

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use crate::function::{CallError, Context, Function, Int64, Method, Operand, Parameter, Typed};
 use crate::go::strconv;
 use crate::go::time::{Duration, Location, RFC3339_NANO, Time, month_name, weekday_name};
-use crate::value::{JsonForm, Kind, NamedType, Object, ObjectRef, Str, Type, Underlying, Value};
+use crate::value::{JsonForm, Kind, List, NamedType, Object, ObjectRef, Str, Type, Underlying, Value};
 use crate::{functions, methods};
 
 pub(super) static FUNCTIONS: &[Function] = functions! {
@@ -162,12 +162,15 @@ static TIME_METHODS: &[Method] = methods! { Time;
     "AddDate" => (i64, i64, i64) add_date;
     "After" => (Time) after;
     "Before" => (Time) before;
+    "Clock" => () clock;
     "Compare" => (Time) compare;
+    "Date" => () date_parts;
     "Day" => () Time::day;
     "Equal" => (Time) equal;
     "Format" => (Str) format_time;
     "GoString" => () Time::go_string;
     "Hour" => () Time::hour;
+    "ISOWeek" => () iso_week;
     "In" => (Location) in_location;
     "IsDST" => () Time::is_dst;
     "IsZero" => () Time::is_zero;
@@ -189,7 +192,40 @@ static TIME_METHODS: &[Method] = methods! { Time;
     "Weekday" => () weekday;
     "Year" => () Time::year;
     "YearDay" => () Time::year_day;
+    "Zone" => () zone;
+    "ZoneBounds" => () zone_bounds;
 };
+
+/// What Go says of a method with three results.
+fn three_results(name: &str) -> CallError {
+    CallError::Results(format!("function {name} has 3 return values; should be 1 or 2"))
+}
+
+/// What Go says of a method whose second result is no error.
+fn second_result(name: &str, found: &str) -> CallError {
+    let wanted = "second return value should be error";
+    CallError::Results(format!("invalid function signature for {name}: {wanted}; is {found}"))
+}
+
+fn clock(_: &Time) -> Result<Value, CallError> {
+    Err(three_results("Clock"))
+}
+
+fn date_parts(_: &Time) -> Result<Value, CallError> {
+    Err(three_results("Date"))
+}
+
+fn iso_week(_: &Time) -> Result<Value, CallError> {
+    Err(second_result("ISOWeek", "int"))
+}
+
+fn zone(_: &Time) -> Result<Value, CallError> {
+    Err(second_result("Zone", "int"))
+}
+
+fn zone_bounds(_: &Time) -> Result<Value, CallError> {
+    Err(second_result("ZoneBounds", "time.Time"))
+}
 
 fn add(time: &Time, duration: Duration) -> ObjectRef {
     ObjectRef::new(time.add(duration))
@@ -291,6 +327,19 @@ impl Object for Time {
 
     fn method(&self, name: &str) -> Option<&'static Method> {
         Method::find(TIME_METHODS, name)
+    }
+
+    /// None of them is exported; verbs that are not for text print them.
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        /// From the beginning of year 1 to that of 1970.
+        const TO_1970: i64 = 62_135_596_800;
+        let nanosecond = u64::try_from(self.nanosecond()).unwrap_or_default();
+        let location = match self.location() {
+            Location::Utc => Value::Nil,
+            other => Value::object(other.clone()),
+        };
+        let seconds = Value::Int64(self.unix().wrapping_add(TO_1970));
+        vec![("wall", Value::Uint64(nanosecond)), ("ext", seconds), ("loc", location)]
     }
 
     fn text(&self) -> Option<Cow<'_, str>> {
@@ -485,6 +534,20 @@ impl Object for Location {
 
     fn method(&self, name: &str) -> Option<&'static Method> {
         Method::find(LOCATION_METHODS, name)
+    }
+
+    /// As Go has them for a zone without transitions.
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        let none = || Value::List(List::nil(&Type::Any));
+        vec![
+            ("name", Value::from(self.name())),
+            ("zone", none()),
+            ("tx", none()),
+            ("extend", Value::from("")),
+            ("cacheStart", Value::Int64(0)),
+            ("cacheEnd", Value::Int64(0)),
+            ("cacheZone", Value::Nil),
+        ]
     }
 
     fn text(&self) -> Option<Cow<'_, str>> {

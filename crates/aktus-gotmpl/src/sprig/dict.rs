@@ -150,11 +150,14 @@ impl Copier {
         Ok(match value {
             Value::List(list) => Value::List(self.copy_list(list, depth)?),
             Value::Map(map) => Value::Map(self.copy_map(map, depth)?),
-            Value::Object(object) => match object.get().underlying() {
-                Underlying::Map(map) => Value::Map(self.copy_map(&map, depth)?),
-                Underlying::List(list) => Value::List(self.copy_list(&list, depth)?),
-                Underlying::Struct | Underlying::Scalar(_) => value.clone(),
-            },
+            Value::Object(object) => {
+                let underlying = match object.get().underlying() {
+                    Underlying::Map(map) => Underlying::Map(self.copy_map(&map, depth)?),
+                    Underlying::List(list) => Underlying::List(self.copy_list(&list, depth)?),
+                    other => other,
+                };
+                object.get().copied(underlying).unwrap_or_else(|| value.clone())
+            }
             scalar => scalar.clone(),
         })
     }
@@ -350,7 +353,7 @@ fn merge_value(
 }
 
 fn has_fields(value: &Value) -> bool {
-    matches!(value, Value::Object(object) if !object.get().fields().is_empty())
+    matches!(value, Value::Object(object) if !object.get().exported_fields().is_empty())
 }
 
 /// Go's panic when a method of `reflect.Value` does not go with the kind.

@@ -129,8 +129,15 @@ fn initial(context: &mut Context<'_>, list: &Value) -> Result<List, CallError> {
     Ok(list.iter().take(count).collect())
 }
 
-/// The items as texts, sorted by bytes.
+/// The items as texts, sorted by bytes. A `[]string` is sorted itself.
 fn sort_alpha(context: &mut Context<'_>, list: &Value) -> Result<List, CallError> {
+    if let Value::List(strings) = list
+        && *strings.element_type() == Type::String
+    {
+        context.spend_items(strings.len())?;
+        strings.sort_strings();
+        return Ok(strings.clone());
+    }
     let mut texts = match list {
         Value::Nil => vec![string_value(context, list)?],
         _ => string_values(context, list)?,

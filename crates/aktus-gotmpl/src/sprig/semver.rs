@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::function::{CallError, Function, Method, Operand, Parameter, Typed};
 use crate::go::semver::{Constraints, Version, VersionError};
-use crate::value::{JsonForm, Kind, NamedType, Object, ObjectRef, Str, Type, Value};
+use crate::value::{JsonForm, Kind, NamedType, Object, ObjectRef, Str, Type, Underlying, Value};
 use crate::{functions, methods};
 
 pub(super) static FUNCTIONS: &[Function] = functions! {
@@ -94,6 +94,18 @@ static VALUE_METHODS: &[Method] = methods! { VersionValue;
     "SetPrerelease" => (Str) with_prerelease;
     "String" => () string;
 };
+
+/// None of them is exported; verbs that are not for text print them.
+fn fields(version: &Version) -> Vec<(&'static str, Value)> {
+    vec![
+        ("major", Value::Uint64(version.major())),
+        ("minor", Value::Uint64(version.minor())),
+        ("patch", Value::Uint64(version.patch())),
+        ("pre", Value::from(version.prerelease())),
+        ("metadata", Value::from(version.metadata())),
+        ("original", Value::from(version.original())),
+    ]
+}
 
 fn major(receiver: &impl AsVersion) -> Typed {
     Typed(Value::Uint64(receiver.version().major()))
@@ -191,6 +203,18 @@ impl Object for VersionPointer {
         &POINTER
     }
 
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        fields(&self.0)
+    }
+
+    fn yaml(&self) -> Option<Cow<'_, str>> {
+        self.text()
+    }
+
+    fn copied(&self, _: Underlying) -> Option<Value> {
+        Some(Value::object(Self(Version::default())))
+    }
+
     fn method(&self, name: &str) -> Option<&'static Method> {
         Method::find(POINTER_METHODS, name)
     }
@@ -207,6 +231,18 @@ impl Object for VersionPointer {
 impl Object for VersionValue {
     fn named_type(&self) -> &'static NamedType {
         &VALUE
+    }
+
+    fn fields(&self) -> Vec<(&'static str, Value)> {
+        fields(&self.0)
+    }
+
+    fn yaml(&self) -> Option<Cow<'_, str>> {
+        self.text()
+    }
+
+    fn copied(&self, _: Underlying) -> Option<Value> {
+        Some(Value::object(Self(Version::default())))
     }
 
     fn method(&self, name: &str) -> Option<&'static Method> {

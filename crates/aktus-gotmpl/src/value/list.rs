@@ -1,20 +1,23 @@
 //! What is a list? A Go slice of a known element type, immutable here, whose nil differs from empty.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::rc::Rc;
 
 use super::{Str, Type, Value, dismantle};
 
-/// A Go slice. Cloning shares it; nothing changes a list once it is made.
+/// A Go slice. Cloning shares it; nothing changes a list once it is made, but for [`List::sort_strings`].
 #[derive(Clone)]
 pub struct List(Rc<Inner>);
 
-pub(super) struct Inner {
+struct Inner {
     element: &'static Type,
-    pub(super) items: Items,
+    items: Items,
+    /// The items in place of those, since they were sorted. That happens once: sorted strings stay as they are.
+    sorted: OnceCell<Box<[Value]>>,
 }
 
-pub(super) enum Items {
+enum Items {
     Nil,
     Bytes(Str),
     Values(Vec<Value>),
@@ -28,7 +31,7 @@ impl List {
 
     /// A list with the given element type. The caller gives only values of that type.
     pub fn of(element: &'static Type, items: Vec<Value>) -> Self {
-        Self(Rc::new(Inner { element, items: Items::Values(items) }))
+        Self::from_items(element, Items::Values(items))
     }
 
     /// A `[]string`.
@@ -43,12 +46,29 @@ impl List {
 
     /// A `[]uint8`.
     pub fn bytes(bytes: impl Into<Str>) -> Self {
-        Self(Rc::new(Inner { element: &Type::Uint8, items: Items::Bytes(bytes.into()) }))
+        Self::from_items(&Type::Uint8, Items::Bytes(bytes.into()))
     }
 
     /// The nil list of an element type: prints `[]`, but `null` as YAML and JSON.
     pub fn nil(element: &'static Type) -> Self {
-        Self(Rc::new(Inner { element, items: Items::Nil }))
+        Self::from_items(element, Items::Nil)
+    }
+
+    fn from_items(element: &'static Type, items: Items) -> Self {
+        Self(Rc::new(Inner { element, items, sorted: OnceCell::new() }))
+    }
+
+    /// Sorts a `[]string` by its bytes, as everybody sees who holds it; any other list stays as it is.
+    pub fn sort_strings(&self) {
+        if *self.0.element == Type::String
+            && let Items::Values(values) = &self.0.items
+        {
+            self.0.sorted.get_or_init(|| {
+                let mut values = values.clone();
+                values.sort_unstable_by(|left, right| left.as_str().cmp(&right.as_str()));
+                values.into()
+            });
+        }
     }
 
     /// Whether this is Go's nil, which an empty list is not.
@@ -83,9 +103,8 @@ impl List {
     /// The element at `index`, counted from 0.
     pub fn get(&self, index: usize) -> Option<Value> {
         match &self.0.items {
-            Items::Nil => None,
             Items::Bytes(bytes) => bytes.get(index).map(|byte| Value::Uint8(*byte)),
-            Items::Values(values) => values.get(index).cloned(),
+            Items::Nil | Items::Values(_) => self.as_slice()?.get(index).cloned(),
         }
     }
 
@@ -99,7 +118,7 @@ impl List {
         match &self.0.items {
             Items::Nil => Some(&[]),
             Items::Bytes(_) => None,
-            Items::Values(values) => Some(values),
+            Items::Values(values) => Some(self.0.sorted.get().map_or(values.as_slice(), |sorted| sorted)),
         }
     }
 

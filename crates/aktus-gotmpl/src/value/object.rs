@@ -50,20 +50,38 @@ pub trait Object: Any + fmt::Debug {
         None
     }
 
-    /// The exported struct fields, in order. `%v`, `%+v` and `reflect.DeepEqual` walk them.
+    /// The struct fields, in order. `%v`, `%+v` and `reflect.DeepEqual` walk all of them, TOML and YAML those that are
+    /// [exported](Object::exported_fields).
     fn fields(&self) -> Vec<(&'static str, Value)> {
         Vec::new()
     }
 
+    /// The struct fields that packages other than their own can see: their names begin with a capital letter.
+    fn exported_fields(&self) -> Vec<(&'static str, Value)> {
+        let mut fields = self.fields();
+        fields.retain(|(name, _)| name.starts_with(char::is_uppercase));
+        fields
+    }
+
     /// The value of the exported struct field of this name.
     fn field(&self, name: &str) -> Option<Value> {
-        self.fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
+        self.exported_fields().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
     }
 
     /// A value of the same named type with another scalar underneath; `range` over a named integer counts with these.
     fn with_scalar(&self, scalar: Value) -> Option<Value> {
         drop(scalar);
         None
+    }
+
+    /// What sprig's `deepCopy` makes of it, which is lost on fields that are not exported; a copy of what is underneath
+    /// is given. Nothing when the value serves as its own copy.
+    fn copied(&self, underlying: Underlying) -> Option<Value> {
+        match underlying {
+            Underlying::Map(map) => Some(Value::Map(map)),
+            Underlying::List(list) => Some(Value::List(list)),
+            Underlying::Struct | Underlying::Scalar(_) => None,
+        }
     }
 
     /// The text of `Error()` or `String()`, for types that have one: how Go prints the value.
@@ -89,9 +107,9 @@ pub trait Object: Any + fmt::Debug {
             Underlying::Map(map) => JsonForm::Value(Value::Map(map)),
             Underlying::List(list) => JsonForm::Value(Value::List(list)),
             Underlying::Scalar(value) => JsonForm::Value(value),
-            Underlying::Struct => {
-                JsonForm::Fields(self.fields().into_iter().map(|(name, value)| (Str::from(name), value)).collect())
-            }
+            Underlying::Struct => JsonForm::Fields(
+                self.exported_fields().into_iter().map(|(name, value)| (Str::from(name), value)).collect(),
+            ),
         }
     }
 }

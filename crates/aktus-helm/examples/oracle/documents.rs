@@ -2,14 +2,18 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use fastrand::Rng;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::process::{Agreement, Question};
 
 /// Texts that documents are made from.
-pub(crate) struct Seeds(Vec<String>);
+pub(crate) struct Seeds {
+    texts: Vec<String>,
+    nothing: Rc<Value>,
+}
 
 impl Seeds {
     /// The YAML files below these folders, and a few texts of our own.
@@ -18,7 +22,7 @@ impl Seeds {
         for folder in folders {
             collect(folder, &mut texts);
         }
-        Self(texts)
+        Self { texts, nothing: Rc::new(Value::Null) }
     }
 }
 
@@ -52,8 +56,19 @@ fn collect(folder: &Path, texts: &mut Vec<String>) {
     }
 }
 
+/// A third goes through the functions of templates.
+const CALLS: &[&str] = &[
+    "{{ .Values.text | fromYaml | toYaml }}",
+    "{{ .Values.text | fromYamlArray | toYaml }}",
+    "{{ .Values.text | fromYaml | toYamlPretty }}",
+    "{{ .Values.text | fromYaml | toJson }}",
+    "{{ .Values.text | fromYaml | toToml }}",
+    "{{ .Values.text | toYaml }}",
+    "{{ list .Values.text (dict .Values.text 1) | toYaml }}",
+];
+
 pub(crate) fn question(dice: &mut Rng, seeds: &Seeds) -> Question {
-    let seed = &seeds.0[dice.usize(..seeds.0.len())];
+    let seed = &seeds.texts[dice.usize(..seeds.texts.len())];
     let mut lines: Vec<String> = excerpt(dice, seed).map(str::to_owned).collect();
     for _ in 0..dice.usize(..4) {
         change(dice, &mut lines);
@@ -62,13 +77,15 @@ pub(crate) fn question(dice: &mut Rng, seeds: &Seeds) -> Question {
     if dice.u8(..4) > 0 {
         text.push('\n');
     }
-    Question {
-        name: "document".to_owned(),
-        operation: "yaml",
-        text: text.into_bytes(),
-        values: Value::Null,
-        agreement: Agreement::Exact,
+    if dice.u8(..3) > 0 {
+        return asked("document, read and written", "yaml", text.into_bytes(), Rc::clone(&seeds.nothing));
     }
+    let call = CALLS[dice.usize(..CALLS.len())];
+    asked("document in a template", "render", call.into(), Rc::new(json!({ "text": text })))
+}
+
+fn asked(name: &'static str, operation: &'static str, text: Vec<u8>, values: Rc<Value>) -> Question {
+    Question { name, fitting: true, operation, text, values, agreement: Agreement::Exact }
 }
 
 /// Up to thirty lines of a text.

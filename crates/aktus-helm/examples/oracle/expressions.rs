@@ -397,6 +397,48 @@ pub(crate) fn any(dice: &mut Rng, depth: u8) -> String {
     }
 }
 
+/// Something of a kind that few functions take; none of it is large.
+pub(crate) fn odd(dice: &mut Rng) -> String {
+    const ODD: &[&str] = &[
+        "nil",
+        "true",
+        "1.5",
+        "3",
+        "-1",
+        "2.0",
+        "\"text\"",
+        "\"\"",
+        "\"3\"",
+        "'a'",
+        "1i",
+        "(list 1 \"a\")",
+        "(list)",
+        "(dict \"a\" 1)",
+        "(dict)",
+        ".Values.missing",
+        "(toDate \"2006-01-02\" \"2024-02-29\")",
+        "(semver \"1.2.3\")",
+        "(int64 5)",
+        "(split \"-\" \"a-b\")",
+        "(until 3)",
+        "(splitList \",\" \"a,b\")",
+        ".Values",
+        ".Values.map",
+        ".Values.list",
+        ".Values.number",
+        ".Capabilities.KubeVersion",
+        ".Files",
+        ".Release",
+        "(float64 2)",
+        ".Chart",
+        "(urlParse \"http://h/p\")",
+        "(chunk 2 (list 1 2 3))",
+        ".Values.none",
+        ".Capabilities.APIVersions",
+    ];
+    pick(dice, ODD).to_owned()
+}
+
 /// An argument of the kind that a letter of [`super::functions::TABLE`] stands for.
 pub(crate) fn argument(dice: &mut Rng, letter: char) -> String {
     match letter {
@@ -427,6 +469,131 @@ pub(crate) fn argument(dice: &mut Rng, letter: char) -> String {
             dice,
             &["string", "int", "map", "slice", "float64", "int64", "bool", "invalid", "[]interface {}", "x", "ptr"],
         )),
+        _ => special(dice, letter),
+    }
+}
+
+/// What only one or two functions take.
+fn special(dice: &mut Rng, letter: char) -> String {
+    const KINDS: &[&str] = &["ecdsa", "ed25519", "ecdsa", "ed25519", "", "x", "RSA"];
+    match letter {
+        '0' => ["0", "1", "2", "(int 1)"][dice.usize(..4)].to_owned(),
+        '5' => {
+            if dice.u8(..20) == 0 {
+                small(dice)
+            } else {
+                dice.u8(..60).to_string()
+            }
+        }
+        'g' => quoted(match dice.u8(..200) {
+            0 => "dsa",
+            1 | 2 => "rsa",
+            _ => pick(dice, KINDS),
+        }),
+        // Every fifth is a template that scrypt is worth the time for.
+        'M' => quoted(pick(
+            dice,
+            &[
+                "maximum", "long", "medium", "short", "basic", "pin", "x", "", "Long", "y", "z", "none", "a", "b", "c",
+                "d",
+            ],
+        )),
+        'S' => format!("(list {})", (0..=dice.usize(..3)).map(|_| quoted(&word(dice))).collect::<Vec<_>>().join(" ")),
+        'h' => {
+            if dice.u8(..5) > 0 {
+                "\"a\"".to_owned()
+            } else {
+                string(dice)
+            }
+        }
+        'x' => quoted(pick(
+            dice,
+            &[
+                "plain",
+                "",
+                "{{ . }}",
+                "{{ .a }}",
+                "{{ upper \"x\" }}",
+                "{{ include \"a\" . }}",
+                "{{ range $i, $x := . }}{{ $i }}{{ end }}",
+                "{{ if . }}y{{ else }}n{{ end }}",
+                "{{- 1 -}} x",
+                "{{ define \"b\" }}B{{ end }}{{ template \"b\" }}",
+                "{{ broken",
+                "{{ nosuch }}",
+                "{{ $.x }}<no value>",
+                "{{ tpl \"{{ . }}\" . }}",
+                "{{ printf \"%T\" . }}",
+            ],
+        )),
+        'K' => "\"secret\"".to_owned(),
+        'e' => format!("(encryptAES \"secret\" {})", string(dice)),
+        'H' => {
+            if dice.bool() {
+                quoted(&word(dice))
+            } else {
+                format!("(repeat 40 {})", quoted(pick(dice, WORDS)))
+            }
+        }
+        'G' => {
+            if dice.u8(..3) > 0 {
+                "\"a:b\"".to_owned()
+            } else {
+                quoted(pick(dice, &["user", "", "x y"]))
+            }
+        }
+        'P' => pick(dice, &[".Values.keys.ecdsa", ".Values.keys.ed25519", ".Values.keys.rsa"]).to_owned(),
+        'C' => pick(dice, &["$ca", "$ca", "$ca", "$other"]).to_owned(),
+        'I' => pick(
+            dice,
+            &["(list)", "nil", "(list \"10.0.0.1\")", "(list \"::1\" \"127.0.0.1\")", "(list \"1.2.3.4\" \"fe80::a\")"],
+        )
+        .to_owned(),
+        'N' => pick(dice, &["(list)", "nil", "(list \"a.example\")", "(list \"*.b.c\" \"d\")", "(list \"localhost\")"])
+            .to_owned(),
+        'Y' => ["1", "365", "0", "3650", "-1", "30", "20000", "36500"][dice.usize(..8)].to_owned(),
+        'W' => quoted(pick(dice, &["name", "a.example", "", "x y", "Ünder", "foo.svc", "a_b", "*"])),
+        'A' => pick(dice, &[".Values.certificate", "(b64enc $ca.Cert)", "(b64enc $other.Cert)"]).to_owned(),
+        'B' => pick(
+            dice,
+            &[".Values.key", "(b64enc $ca.Key)", "(b64enc .Values.keys.ecdsa)", "(b64enc .Values.keys.ed25519)"],
+        )
+        .to_owned(),
+        'U' => pick(
+            dice,
+            &[
+                "(urlParse \"https://user:pw@host:8080/p?x=1#f\")",
+                "(dict \"scheme\" \"http\" \"host\" \"h\" \"path\" \"/p\")",
+                "(dict \"host\" \"h:80\" \"path\" \"a b\" \"query\" \"q=1&r\" \"fragment\" \"é\")",
+                "(dict \"opaque\" \"x\" \"scheme\" \"mailto\")",
+                "(dict)",
+                "(dict \"userinfo\" \"u:p\" \"host\" \"h\")",
+                "(urlParse \"/only/path\")",
+                "(dict \"path\" 1)",
+                "(dict \"scheme\" \"s\")",
+            ],
+        )
+        .to_owned(),
+        'F' => quoted(&format(dice)),
         _ => any(dice, 0),
     }
+}
+
+/// A format of `printf`, with flags, width and precision.
+pub(crate) fn format(dice: &mut Rng) -> String {
+    const FLAGS: &[&str] = &["", "", "+", "-", "#", "0", " ", "+#"];
+    const WIDTHS: &[&str] = &["", "", "3", "8", "12.4", ".2", ".0", "*", "[1]", "."];
+    const VERBS: &[char] = &[
+        'v', 'd', 's', 'q', 'x', 'X', 'f', 'e', 'g', 'G', 't', 'T', 'c', 'U', 'b', 'o', 'p', 'E', 'O', '%', 'w', 'z',
+        '!',
+    ];
+    let mut format = String::new();
+    for _ in 0..=dice.usize(..2) {
+        format.push_str(["", "x", " ", "=", "%%"][dice.usize(..5)]);
+        format.push('%');
+        format.push_str(FLAGS[dice.usize(..FLAGS.len())]);
+        format.push_str(WIDTHS[dice.usize(..WIDTHS.len())]);
+        format.push(VERBS[dice.usize(..VERBS.len())]);
+    }
+    format
 }

@@ -358,6 +358,14 @@ impl Object for KubeVersionObject {
         self.exported().into_iter().find(|(field, _)| *field == name).map(|(_, value)| value)
     }
 
+    fn copied(&self, _: Underlying) -> Option<Value> {
+        let mut version = self.version.clone();
+        if self.profile == Profile::Helm4 {
+            version.normalized.clear();
+        }
+        Some(Value::object(Self { version, profile: self.profile, addressable: false }))
+    }
+
     fn text(&self) -> Option<std::borrow::Cow<'_, str>> {
         self.addressable.then(|| self.version.normalized.as_str().into())
     }
@@ -396,6 +404,13 @@ impl Object for VersionSet {
 
     fn underlying(&self) -> Underlying {
         Underlying::List(self.versions.clone())
+    }
+
+    fn copied(&self, underlying: Underlying) -> Option<Value> {
+        match underlying {
+            Underlying::List(versions) => Some(Value::object(Self { versions, profile: self.profile })),
+            _ => None,
+        }
     }
 
     fn method(&self, name: &str) -> Option<&'static Method> {

@@ -109,6 +109,13 @@ impl Object for Files {
         Underlying::Map(self.files.clone())
     }
 
+    fn copied(&self, underlying: Underlying) -> Option<Value> {
+        match underlying {
+            Underlying::Map(files) => Some(Value::object(Self { files, profile: self.profile })),
+            _ => None,
+        }
+    }
+
     fn method(&self, name: &str) -> Option<&'static Method> {
         Method::find(METHODS, name)
     }

@@ -168,6 +168,13 @@ impl Object for ValuesObject {
         Underlying::Map(self.map.clone())
     }
 
+    fn copied(&self, underlying: Underlying) -> Option<Value> {
+        match underlying {
+            Underlying::Map(map) => Some(Self::value(map, self.profile)),
+            _ => None,
+        }
+    }
+
     fn method(&self, name: &str) -> Option<&'static Method> {
         Method::find(METHODS, name)
     }

@@ -17,8 +17,9 @@ pub const MAXIMUM_VERSION_LENGTH: usize = 256;
 
 /// A semantic version. Displays in its full form, without a leading `v`.
 ///
-/// Equality is that of precedence: build metadata does not count.
-#[derive(Debug, Clone)]
+/// Equality is that of precedence: build metadata does not count. The default is Go's zero value, `0.0.0` made of no
+/// text.
+#[derive(Debug, Clone, Default)]
 pub struct Version {
     major: u64,
     minor: u64,

@@ -33,6 +33,9 @@ pub(crate) fn encode(value: &Value, limit: usize) -> Result<Vec<u8>> {
     if value.is_nil() {
         return Err(EncodeError::Panic("reflect: call of reflect.Value.Type on zero Value"));
     }
+    if matches!(value, Value::Complex(_)) {
+        return Err(EncodeError::Value(format!("unsupported type for key '': {}", value.kind())));
+    }
     encoder.encode(&Key::default(), value)?;
     Ok(encoder.out)
 }
@@ -244,7 +247,7 @@ impl Encoder {
         let entries = match (value.as_map(), value) {
             (Some(map), _) => map.entries(),
             (None, Value::Object(object)) => {
-                object.get().fields().into_iter().map(|(name, value)| (Str::from(name), value)).collect()
+                object.get().exported_fields().into_iter().map(|(name, value)| (Str::from(name), value)).collect()
             }
             (None, _) => Vec::new(),
         };

@@ -1,52 +1,17 @@
-//! Whole templates: control structures, variables, defines, pipelines, and texts with a letter gone wrong.
+//! Templates whose expressions know nothing of types: most of them fail, each in its own way.
 
 use fastrand::Rng;
 
-use super::expressions::{any, argument, quoted, values, word};
-use crate::process::{Agreement, Question};
+use crate::expressions::{any, argument, format, quoted, word};
 
-pub(crate) fn question(dice: &mut Rng) -> Question {
+/// A text whose expressions fit only by chance.
+pub(super) fn text(dice: &mut Rng) -> String {
     let mut writer = Writer { dice, text: String::new(), variables: Vec::new(), loops: 0, defining: false };
     for _ in 0..writer.dice.usize(..2) {
         writer.define();
     }
     writer.body(0);
-    let mut text = writer.text;
-    let broken = dice.u8(..6) == 0;
-    if broken {
-        text = mutated(dice, &text);
-    }
-    let name = if broken { "broken text" } else { "text" };
-    Question {
-        name: name.to_owned(),
-        operation: "render",
-        text: text.into_bytes(),
-        values: values(),
-        agreement: Agreement::Exact,
-    }
-}
-
-/// The text with one to three letters removed, doubled or put in.
-fn mutated(dice: &mut Rng, text: &str) -> String {
-    let mut letters: Vec<char> = text.chars().collect();
-    for _ in 0..=dice.usize(..3) {
-        if letters.is_empty() {
-            break;
-        }
-        let place = dice.usize(..letters.len());
-        match dice.u8(..3) {
-            0 => drop(letters.remove(place)),
-            1 => letters.insert(place, letters[place]),
-            _ => {
-                const LETTERS: &[char] = &[
-                    '{', '}', '(', ')', '|', '.', '$', '"', '`', '\'', '-', ' ', '\n', ':', '=', ',', '1', 'x', '/',
-                    '*', '\\', '%', '_', '\u{0}', 'é', '+',
-                ];
-                letters.insert(place, LETTERS[dice.usize(..LETTERS.len())]);
-            }
-        }
-    }
-    letters.into_iter().collect()
+    writer.text
 }
 
 struct Writer<'a> {
@@ -342,7 +307,7 @@ impl Writer<'_> {
                 format!("{function} {left} {right}")
             }
             8 => {
-                let (verb, value) = (self.format(), self.grouped(depth));
+                let (verb, value) = (format(self.dice), self.grouped(depth));
                 format!("printf {} {value}", quoted(&verb))
             }
             9 => {
@@ -385,24 +350,5 @@ impl Writer<'_> {
         } else {
             pipeline
         }
-    }
-
-    /// A format of `printf`, with flags, width and precision.
-    fn format(&mut self) -> String {
-        const FLAGS: &[&str] = &["", "", "+", "-", "#", "0", " ", "+#"];
-        const WIDTHS: &[&str] = &["", "", "3", "8", "12.4", ".2", ".0", "*", "[1]", "."];
-        const VERBS: &[char] = &[
-            'v', 'd', 's', 'q', 'x', 'X', 'f', 'e', 'g', 'G', 't', 'T', 'c', 'U', 'b', 'o', 'p', 'E', 'O', '%', 'w',
-            'z', '!',
-        ];
-        let mut format = String::new();
-        for _ in 0..=self.dice.usize(..2) {
-            format.push_str(["", "x", " ", "=", "%%"][self.dice.usize(..5)]);
-            format.push('%');
-            format.push_str(FLAGS[self.dice.usize(..FLAGS.len())]);
-            format.push_str(WIDTHS[self.dice.usize(..WIDTHS.len())]);
-            format.push(VERBS[self.dice.usize(..VERBS.len())]);
-        }
-        format
     }
 }
