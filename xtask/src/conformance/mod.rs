@@ -48,7 +48,7 @@ pub(crate) struct Conformance {
     #[arg(long, default_value_t = 2)]
     jobs: usize,
     /// Write down what Helm makes of each case
-    #[arg(long, conflicts_with_all = ["recorded", "mutate", "only", "profile"])]
+    #[arg(long, conflicts_with_all = ["recorded", "mutate"])]
     record: bool,
     /// Compare with what was written down; needs no Helm
     #[arg(long, conflicts_with = "mutate")]
@@ -115,7 +115,8 @@ impl Conformance {
         }
         let answers = self.answer(&jobs, &helms, &ours);
         if self.record {
-            record(&jobs, &answers)?;
+            let all = self.only.is_empty() && self.profile.is_none();
+            record(&jobs, &answers, all)?;
         }
         let mut table = Table::default();
         for (job, answer) in jobs.iter().zip(&answers) {
@@ -227,15 +228,16 @@ impl Conformance {
     }
 }
 
-/// Writes the recordings of all repositories that took part.
-fn record(jobs: &[Job<'_>], answers: &[Answer]) -> Result<()> {
+/// Writes the recordings of all repositories that took part; without `all`, other cases stay as they are.
+fn record(jobs: &[Job<'_>], answers: &[Answer], all: bool) -> Result<()> {
     let mut rest: Vec<(&Job<'_>, &Answer)> = jobs.iter().zip(answers).collect();
     while let Some((first, _)) = rest.first() {
         let repository = first.repository;
         if repository.commit.is_empty() {
             bail!("{} is no repository with a commit", repository.name);
         }
-        let mut recording = Recording::of(repository);
+        let known = Recording::read(&repository.name)?.filter(|known| !all && known.commit == repository.commit);
+        let mut recording = known.unwrap_or_else(|| Recording::of(repository));
         for (job, answer) in rest.iter().filter(|(job, _)| job.repository.name == repository.name) {
             recording.line(&job.case).of(job.profile).clone_from(&answer.expected);
         }

@@ -62,7 +62,7 @@ pub(super) enum Ends {
 
 /// The longest that one run of Helm may take on a busy machine, and one of ours.
 const HELM_LIMIT: Duration = Duration::from_mins(5);
-const OUR_LIMIT: Duration = Duration::from_mins(1);
+const OUR_LIMIT: Duration = Duration::from_mins(5);
 
 /// How a program in Go says that it has a bug.
 const PANIC: &[u8] = b"\ngoroutine ";

@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    fn run(case: &Value) -> Result<Frozen, SetError> {
+    fn run(case: &Value, profile: Profile) -> Result<Frozen, SetError> {
         let limits = Limits::default();
         let input = case["input"].as_str().expect("an input");
         let base = recorded(case.get("dest").unwrap_or(&serde_json::json!({})));
@@ -190,21 +190,21 @@ mod tests {
             "ParseJSON" => Reader::Json,
             "ParseFile" | "ParseIntoFile" => Reader::File(&mut read),
             "ParseLiteral" | "ParseLiteralInto" => {
-                return literal::apply(input, &base, Profile::Helm3, &limits);
+                return literal::apply(input, &base, profile, &limits);
             }
             other => panic!("unknown function {other}"),
         };
-        set::apply(input, &base, reader, Profile::Helm3, &limits)
+        set::apply(input, &base, reader, profile, &limits)
     }
 
-    /// Cases recorded from the tests of Helm's `pkg/strvals`.
-    #[test]
-    fn recorded_expressions() {
+    #[track_caller]
+    fn check_recorded_expressions(profile: Profile) {
         let cases: Vec<Value> =
             serde_json::from_str(include_str!("../../tests/fixtures/strvals-cases.json")).expect("the fixture is JSON");
+        assert_eq!(cases.len(), 123, "all cases are there");
         let mut failed = Vec::new();
         for case in &cases {
-            let result = run(case).map_err(|error| error.to_string());
+            let result = run(case, profile).map_err(|error| error.to_string());
             let agrees = match (&result, case.get("error").and_then(Value::as_str)) {
                 // Recorded with a nil map to write into, which no command line leads to.
                 (Err(_), Some("unable to parse key: assignment to entry in nil map")) => true,
@@ -217,6 +217,13 @@ mod tests {
             }
         }
         assert!(failed.is_empty(), "{} of {}:\n{}", failed.len(), cases.len(), failed.join("\n"));
+    }
+
+    /// Cases recorded from the tests of Helm's `pkg/strvals`, which are the same in both.
+    #[test]
+    fn recorded_expressions() {
+        check_recorded_expressions(Profile::Helm3);
+        check_recorded_expressions(Profile::Helm4);
     }
 
     #[track_caller]
