@@ -259,6 +259,6 @@ mod tests {
     #[test]
     fn a_list_that_doubles_in_a_loop_meets_the_limit() {
         let error = run("{{ $l := list 1 2 }}{{ range until 60 }}{{ $l = concat $l $l }}{{ end }}").unwrap_err();
-        assert!(error.contains("more than the 67108864 allowed"), "{error}");
+        assert!(error.contains("more than the 33554432 allowed"), "{error}");
     }
 }

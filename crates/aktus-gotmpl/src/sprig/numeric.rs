@@ -369,7 +369,7 @@ mod tests {
     #[track_caller]
     fn meets_a_limit(template: &str) {
         let error = run(template).unwrap_err();
-        assert!(error.contains("more than the 67108864 allowed"), "{error}");
+        assert!(error.contains("more than the 33554432 allowed"), "{error}");
     }
 
     #[test]
