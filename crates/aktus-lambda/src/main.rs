@@ -37,8 +37,7 @@ fn work() -> ExitCode {
         tracing::error!(%error, "the work is not begun");
         return ExitCode::FAILURE;
     }
-    let proxy = Proxy::of_environment(|name| std::env::var_os(name)?.into_string().ok());
-    let work = AwsWork::new(Arc::new(Timestamp::now), dice()).with_proxy(proxy);
+    let work = AwsWork::new(Arc::new(Timestamp::now), dice(), variable).with_proxy(Proxy::of_environment(variable));
     match serve(BufReader::new(io::stdin()), io::stdout(), &work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -46,6 +45,11 @@ fn work() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A variable of the environment; one that is not UTF-8 is as good as none.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The function: it takes events, has them worked on, and answers.
@@ -65,7 +69,8 @@ fn answer() -> ExitCode {
     });
     // Without a name of its own the function says so when there is work.
     let program = std::env::current_exe().unwrap_or_default();
-    let handler = Handler::new(ChildProcess::new(program, [WORK], log), AwsRelay::new(Arc::new(Timestamp::now)));
+    let handler =
+        Handler::new(ChildProcess::new(program, [WORK], log), AwsRelay::new(Arc::new(Timestamp::now), variable));
     let served = runtime.block_on(lambda_runtime::run(service_fn(|event: LambdaEvent<Value>| {
         let handler = handler.clone();
         async move {

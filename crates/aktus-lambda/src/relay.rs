@@ -1,12 +1,11 @@
 //! Who goes on when the time of a run is over? The function itself, invoked with the same event and a cursor.
 
-use std::sync::Arc;
-
 use aktus_aws::{Aws, Config, Settings};
 use aktus_bootstrap::{Clock, aws_clock};
 use futures::future::BoxFuture;
 
 use crate::identity::region;
+use crate::work::Variables;
 
 /// Whoever starts the next run. Errs with the cause in words.
 pub trait Relay: Send + Sync + 'static {
@@ -18,6 +17,7 @@ pub trait Relay: Send + Sync + 'static {
 #[derive(Clone)]
 pub struct AwsRelay {
     clock: Clock,
+    variables: Variables,
 }
 
 impl std::fmt::Debug for AwsRelay {
@@ -27,14 +27,14 @@ impl std::fmt::Debug for AwsRelay {
 }
 
 impl AwsRelay {
-    /// Signs with this clock.
-    pub fn new(clock: Clock) -> Self {
-        Self { clock }
+    /// Signs with this clock and the keys of this environment.
+    pub fn new(clock: Clock, variables: Variables) -> Self {
+        Self { clock, variables }
     }
 
     async fn invoke(&self, function_arn: &str, event: Vec<u8>) -> Result<(), String> {
         let settings = Settings { region: region(function_arn).map(str::to_owned), ..Settings::default() };
-        let config = Config::load(settings, aws_clock(&Arc::clone(&self.clock))).await;
+        let config = Config::of_environment(settings, aws_clock(&self.clock), self.variables);
         let aws = Aws::new(config.map_err(|error| error.to_string())?);
         aws.invoke_event(function_arn, event).await.map_err(|error| error.to_string())
     }

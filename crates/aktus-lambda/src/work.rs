@@ -66,11 +66,15 @@ pub trait Work {
     ) -> LocalBoxFuture<'a, Result<Found<Vec<Installation>>, Failure>>;
 }
 
+/// What answers for the environment: a variable's value by its name.
+pub type Variables = fn(&str) -> Option<String>;
+
 /// The bootstrap on the cluster that AWS describes.
 #[derive(Clone)]
 pub struct AwsWork {
     clock: Clock,
     dice: Dice,
+    variables: Variables,
     proxy: Option<Proxy>,
 }
 
@@ -81,9 +85,9 @@ impl std::fmt::Debug for AwsWork {
 }
 
 impl AwsWork {
-    /// Works with this clock and these dice.
-    pub fn new(clock: Clock, dice: Dice) -> Self {
-        Self { clock, dice, proxy: None }
+    /// Works with this clock, these dice and this environment.
+    pub fn new(clock: Clock, dice: Dice, variables: Variables) -> Self {
+        Self { clock, dice, variables, proxy: None }
     }
 
     /// The same, asking registries through a proxy.
@@ -92,9 +96,9 @@ impl AwsWork {
         Self { proxy, ..self }
     }
 
-    async fn aws(&self, request: &Request) -> Result<Aws, Failure> {
+    fn aws(&self, request: &Request) -> Result<Aws, Failure> {
         let settings = Settings { region: request.region.clone(), ..Settings::default() };
-        let config = Config::load(settings, aws_clock(&self.clock)).await;
+        let config = Config::of_environment(settings, aws_clock(&self.clock), self.variables);
         Ok(Aws::new(config.map_err(|error| internal(&error))?))
     }
 
@@ -116,7 +120,7 @@ impl AwsWork {
 
     /// The world for taking something away, or why there is nothing to take away.
     async fn remains(&self, job: &Job) -> Result<Found<World>, Failure> {
-        let aws = self.aws(&job.request).await?;
+        let aws = self.aws(&job.request)?;
         if let Some(name) = &job.request.cluster_name {
             // Every other answer, and none, is what the removal itself will meet and explain.
             match timeout_at(job.deadline.until(), aws.cluster(name)).await {
@@ -144,7 +148,7 @@ impl Work for AwsWork {
         stop: Stop<'a>,
     ) -> LocalBoxFuture<'a, Result<Report, Failure>> {
         Box::pin(async move {
-            let world = self.world(self.aws(&job.request).await?, job)?;
+            let world = self.world(self.aws(&job.request)?, job)?;
             Ok(bootstrap(&job.request, &world, job.deadline, reporter, stop).await)
         })
     }

@@ -9,6 +9,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use thiserror::Error;
 
 /// How long a connection may take to open.
@@ -17,6 +18,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a call may take with all its attempts.
 const CALL_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// What the SDK calls the program to AWS.
+const APP_NAME: &str = "aktus";
 
 /// A clock that the binary gives, so that runs can be repeated and moved in time.
 #[derive(Clone)]
@@ -86,7 +90,7 @@ pub enum ConfigError {
     #[error("no AWS region is known; name one, set AWS_REGION or choose a profile that has one")]
     NoRegion,
     /// The configuration of the SDK has no source of credentials.
-    #[error("the AWS configuration has no source of credentials; give it one")]
+    #[error("no AWS credentials are known; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name another source")]
     NoCredentials,
 }
 
@@ -105,17 +109,10 @@ impl Config {
     ///
     /// Credentials are not looked for until the first call. Errors when no region is known.
     pub async fn load(settings: Settings, clock: Clock) -> Result<Self, ConfigError> {
-        let retries = RetryConfig::standard()
-            .with_max_attempts(settings.attempts.max(1))
-            .with_initial_backoff(settings.first_backoff);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(CALL_TIMEOUT)
-            .build();
+        let (retries, timeouts) = (retries(&settings), timeouts());
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries).timeout_config(timeouts);
         // A name of letters and digits is always accepted.
-        if let Ok(name) = AppName::new("aktus") {
+        if let Ok(name) = AppName::new(APP_NAME) {
             loader = loader.app_name(name);
         }
         if let Some(region) = settings.region {
@@ -132,6 +129,40 @@ impl Config {
         }
         let config = Self::from_sdk(loader.load().await, clock)?;
         Ok(Self { poll_interval: settings.poll_interval, ..config })
+    }
+
+    /// Completes the settings from the environment alone, through `variable`: what a function in AWS has.
+    ///
+    /// Heeds `AWS_REGION`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`,
+    /// `AWS_USE_FIPS_ENDPOINT`, `AWS_USE_DUALSTACK_ENDPOINT`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and
+    /// `AWS_SESSION_TOKEN`. No file is read and no other service asked, and a program that has only this way does
+    /// not carry the code for them. [`Settings::profile`] means nothing here. Errors when no region or no
+    /// credentials are known.
+    pub fn of_environment(
+        settings: Settings,
+        clock: Clock,
+        variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Result<Self, ConfigError> {
+        let filled = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let is_set = |name: &str| filled(name).map(|value| value.eq_ignore_ascii_case("true"));
+        let region = settings.region.clone().or_else(|| filled("AWS_REGION")).or_else(|| filled("AWS_DEFAULT_REGION"));
+        let keys = filled("AWS_ACCESS_KEY_ID").zip(filled("AWS_SECRET_ACCESS_KEY"));
+        let credentials = settings.credentials.clone().or_else(|| {
+            let (id, secret) = keys?;
+            Some(Credentials::new(id, secret, filled("AWS_SESSION_TOKEN"), None, "environment"))
+        });
+        let mut builder = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .retry_config(retries(&settings))
+            .timeout_config(timeouts())
+            .region(region.map(Region::new));
+        builder.set_app_name(AppName::new(APP_NAME).ok());
+        builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
+        builder.set_endpoint_url(settings.endpoint_url.clone().or_else(|| filled("AWS_ENDPOINT_URL")));
+        builder.set_use_fips(is_set("AWS_USE_FIPS_ENDPOINT"));
+        builder.set_use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"));
+        let sdk = builder.service_config(Variables(Box::new(variable))).build();
+        Ok(Self { poll_interval: settings.poll_interval, ..Self::from_sdk(sdk, clock)? })
     }
 
     /// Takes a configuration of the SDK as it is. Errors when it has no region or no source of
@@ -172,6 +203,35 @@ impl Config {
     }
 }
 
+fn retries(settings: &Settings) -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(settings.attempts.max(1)).with_initial_backoff(settings.first_backoff)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(CALL_TIMEOUT)
+        .build()
+}
+
+/// What the environment says about single services, as `AWS_ENDPOINT_URL_SECRETS_MANAGER` does.
+struct Variables(Box<dyn Fn(&str) -> Option<String> + Send + Sync>);
+
+impl fmt::Debug for Variables {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Variables")
+    }
+}
+
+impl LoadServiceConfig for Variables {
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().to_uppercase().replace([' ', '-'], "_");
+        (self.0)(&format!("{}_{service}", key.env())).filter(|value| !value.is_empty())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::SystemTime;
@@ -180,7 +240,9 @@ mod tests {
     use aws_credential_types::Credentials;
     use aws_credential_types::provider::SharedCredentialsProvider;
 
-    use super::{Clock, Config};
+    use aws_types::service_config::ServiceConfigKey;
+
+    use super::{Clock, Config, ConfigError, Settings};
 
     fn config(endpoint_url: Option<&str>) -> Config {
         let keys = Credentials::new("AKIDEXAMPLE", "s3cr3t", None, None, "test");
@@ -207,6 +269,50 @@ mod tests {
             let sdk = config(endpoint_url).in_region("us-gov-west-1", fips);
             assert_eq!(sdk.use_fips(), expected, "{endpoint_url:?} {fips}");
         }
+    }
+
+    #[test]
+    fn the_environment_completes_what_the_settings_leave_open() {
+        let of = |variables: &'static [(&str, &str)], settings: Settings| {
+            let variable = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            Config::of_environment(settings, Clock::new(|| SystemTime::UNIX_EPOCH), variable)
+        };
+        const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")];
+        const WHOLE: [(&str, &str); 6] = [
+            KEYS[0],
+            KEYS[1],
+            ("AWS_DEFAULT_REGION", "eu-west-1"),
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:2"),
+            ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ];
+        let config = of(&WHOLE, Settings::default()).unwrap();
+        let sdk = config.sdk();
+        assert_eq!(
+            (config.region(), sdk.endpoint_url(), sdk.use_fips()),
+            ("eu-west-1", Some("http://127.0.0.1:1"), Some(true))
+        );
+        let key =
+            |service| ServiceConfigKey::builder().service_id(service).profile("endpoint_url").env("AWS_ENDPOINT_URL");
+        let load = |service| sdk.service_config().unwrap().load_config(key(service).build().unwrap());
+        assert_eq!((load("Secrets Manager").as_deref(), load("EKS")), (Some("http://127.0.0.1:2"), None));
+        assert!(!format!("{config:?}").contains("s3cr3t"));
+
+        let settings = Settings {
+            region: Some("us-west-2".into()),
+            endpoint_url: Some("http://127.0.0.1:3".into()),
+            ..Settings::default()
+        };
+        let config = of(&WHOLE, settings).unwrap();
+        assert_eq!((config.region(), config.sdk().endpoint_url()), ("us-west-2", Some("http://127.0.0.1:3")));
+        assert!(matches!(of(&KEYS, Settings::default()), Err(ConfigError::NoRegion)));
+        assert!(matches!(
+            of(&[("AWS_REGION", "eu-west-1"), KEYS[0]], Settings::default()),
+            Err(ConfigError::NoCredentials)
+        ));
     }
 
     #[test]
