@@ -49,7 +49,7 @@ fn work() -> ExitCode {
 
 /// A variable of the environment; one that is not UTF-8 is as good as none.
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+    std::env::var_os(name)?.into_string().ok()
 }
 
 /// The function: it takes events, has them worked on, and answers.

@@ -143,25 +143,26 @@ impl Config {
         clock: Clock,
         variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> Result<Self, ConfigError> {
+        let retries = retries(&settings);
         let filled = |name: &str| variable(name).filter(|value| !value.is_empty());
         let is_set = |name: &str| filled(name).map(|value| value.eq_ignore_ascii_case("true"));
-        let region = settings.region.clone().or_else(|| filled("AWS_REGION")).or_else(|| filled("AWS_DEFAULT_REGION"));
+        let region = settings.region.or_else(|| filled("AWS_REGION")).or_else(|| filled("AWS_DEFAULT_REGION"));
         let keys = filled("AWS_ACCESS_KEY_ID").zip(filled("AWS_SECRET_ACCESS_KEY"));
-        let credentials = settings.credentials.clone().or_else(|| {
+        let credentials = settings.credentials.or_else(|| {
             let (id, secret) = keys?;
             Some(Credentials::new(id, secret, filled("AWS_SESSION_TOKEN"), None, "environment"))
         });
         let mut builder = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .retry_config(retries(&settings))
+            .retry_config(retries)
             .timeout_config(timeouts())
             .region(region.map(Region::new));
         builder.set_app_name(AppName::new(APP_NAME).ok());
         builder.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
-        builder.set_endpoint_url(settings.endpoint_url.clone().or_else(|| filled("AWS_ENDPOINT_URL")));
+        builder.set_endpoint_url(settings.endpoint_url.or_else(|| filled("AWS_ENDPOINT_URL")));
         builder.set_use_fips(is_set("AWS_USE_FIPS_ENDPOINT"));
         builder.set_use_dual_stack(is_set("AWS_USE_DUALSTACK_ENDPOINT"));
-        let sdk = builder.service_config(Variables(Box::new(variable))).build();
+        let sdk = builder.service_config(Variables(variable)).build();
         Ok(Self { poll_interval: settings.poll_interval, ..Self::from_sdk(sdk, clock)? })
     }
 
@@ -216,15 +217,15 @@ fn timeouts() -> TimeoutConfig {
 }
 
 /// What the environment says about single services, as `AWS_ENDPOINT_URL_SECRETS_MANAGER` does.
-struct Variables(Box<dyn Fn(&str) -> Option<String> + Send + Sync>);
+struct Variables<F>(F);
 
-impl fmt::Debug for Variables {
+impl<F> fmt::Debug for Variables<F> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Variables")
     }
 }
 
-impl LoadServiceConfig for Variables {
+impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for Variables<F> {
     /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
     fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
         let service = key.service_id().to_uppercase().replace([' ', '-'], "_");
