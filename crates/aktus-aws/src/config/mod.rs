@@ -272,6 +272,16 @@ mod tests {
         }
     }
 
+    const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")];
+    const WHOLE: [(&str, &str); 6] = [
+        KEYS[0],
+        KEYS[1],
+        ("AWS_DEFAULT_REGION", "eu-west-1"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:2"),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+    ];
+
     #[test]
     fn the_environment_completes_what_the_settings_leave_open() {
         let of = |variables: &'static [(&str, &str)], settings: Settings| {
@@ -281,15 +291,6 @@ mod tests {
             };
             Config::of_environment(settings, Clock::new(|| SystemTime::UNIX_EPOCH), variable)
         };
-        const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")];
-        const WHOLE: [(&str, &str); 6] = [
-            KEYS[0],
-            KEYS[1],
-            ("AWS_DEFAULT_REGION", "eu-west-1"),
-            ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
-            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:2"),
-            ("AWS_USE_FIPS_ENDPOINT", "true"),
-        ];
         let config = of(&WHOLE, Settings::default()).unwrap();
         let sdk = config.sdk();
         assert_eq!(
