@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use aktus_bootstrap::{
     ChartSource, DEFAULT_CHART, DEFAULT_CHART_VERSION, DatabaseStorage, LoadBalancerScheme, Request, SecretSource,
 };
-use aktus_helm::{Limits, Profile, ValueFile, ValueOptions, Values};
+use aktus_helm::values::value_hints;
+use aktus_helm::{Chart, Limits, Profile, RenderError, RenderOptions, ValueFile, ValueOptions, Values};
 use secrecy::SecretString;
 
 use crate::cli::{self, ClusterArguments, PlatformArguments, ValuesArguments};
@@ -115,19 +116,48 @@ pub(crate) fn profile(profile: cli::Profile) -> Profile {
 
 /// The values of the user, merged as Helm merges them.
 pub(crate) async fn values(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliError> {
+    Ok(user_values(arguments, profile).await?.merged)
+}
+
+/// The values of the user.
+#[derive(Debug)]
+pub(crate) struct UserValues {
+    /// As they were given, with the files read.
+    pub(crate) given: ValueOptions,
+    /// Merged as Helm merges them.
+    pub(crate) merged: Values,
+}
+
+impl UserValues {
+    /// Says of an error of rendering where the values were set that it is about.
+    pub(crate) fn explain(
+        &self,
+        told: CliError,
+        error: &RenderError,
+        chart: &Chart,
+        options: &RenderOptions,
+    ) -> CliError {
+        let hints = value_hints(error, chart, &self.given, &self.merged, options);
+        hints.into_iter().fold(told, CliError::hint)
+    }
+}
+
+/// The values of the user, as they were given and merged.
+pub(crate) async fn user_values(arguments: &ValuesArguments, profile: Profile) -> Result<UserValues, CliError> {
     let arguments = arguments.clone();
     let merged = tokio::task::spawn_blocking(move || merge(&arguments, profile)).await;
     merged.map_err(|error| CliError::new(Kind::Internal, error.to_string()))?
 }
 
-fn merge(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliError> {
-    let options = value_options(arguments)?;
+fn merge(arguments: &ValuesArguments, profile: Profile) -> Result<UserValues, CliError> {
+    let given = value_options(arguments)?;
     let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));
-    options.merge_with(profile, &Limits::default(), &mut read).map_err(|error| CliError::usage(chain(&error)))
+    let merged = given.merge_with(profile, &Limits::default(), &mut read);
+    Ok(UserValues { merged: merged.map_err(|error| CliError::usage(chain(&error)))?, given })
 }
 
 /// The flags with the files behind them read.
-pub(crate) fn value_options(arguments: &ValuesArguments) -> Result<ValueOptions, CliError> {
+fn value_options(arguments: &ValuesArguments) -> Result<ValueOptions, CliError> {
     let mut options = ValueOptions {
         set: arguments.set.clone(),
         set_string: arguments.set_string.clone(),

@@ -724,8 +724,11 @@ fn advisories() -> Vec<Row> {
         Row::elsewhere(
             "H9",
             "a key twice in `plugin.yaml`, and in `Chart.yaml`",
-            "no plugins; in `Chart.yaml` the later counts, as in Helm, without a warning",
-            NO_PLUGINS,
+            "no plugins; in `Chart.yaml` the later counts, as in Helm, and `chart lint` warns with both lines",
+            &[
+                (COMMAND, "there_are_no_plugins_and_no_verification"),
+                ("crates/aktus-cli/tests/chart/own.rs", "a_key_twice_in_chart_yaml_is_told_with_both_lines"),
+            ],
         ),
         Row::run(
             "H10",

@@ -82,7 +82,7 @@ fn eval_says_where_a_template_failed_and_how_one_got_there() {
     place.refused(
         &["eval", "web", "1\n{{ include \"deep\" . }}"],
         5,
-        "error: web/templates/_deep.tpl:2:6: nil pointer evaluating interface {}.b\n  including `deep`, at <argument>:2:4\nhint: `a` is not set; give it a value or guard it with `if` or `with`\n",
+        "error: web/templates/_deep.tpl:2:6: nil pointer evaluating interface {}.b\n  including `deep`, at <argument>:2:4\nhint: `a` is not set; give it a value or guard it with `if` or `with`\nhint: no values file and no flag sets `a`\n",
     );
     place.refused(
         &["eval", "{{ nope }}"],
@@ -216,6 +216,48 @@ fn an_error_in_rendered_text_names_the_template_line() {
     let (code, _, stderr) = place.run(&["template", "r", "web"]);
     assert_eq!(code, 5);
     assert!(stderr.ends_with("hint: that line was made by web/templates/_bad.tpl:3\n"), "{stderr}");
+}
+
+#[test]
+fn errors_say_where_the_values_were_set() {
+    let place = Place::new();
+    place.write("prod.yaml", "name: x\nreplicas: two\n");
+    place.write("web/templates/z.yaml", "z: {{ .Values.image.pull.policy }}\n");
+    let advice = "\nUse --debug flag to render out invalid YAML\n";
+    place.refused(
+        &["template", "r", "web", "-f", "prod.yaml", "--skip-schema-validation", "--profile", "helm3"],
+        5,
+        &format!("Error: template: web/templates/z.yaml:1:13: executing \"web/templates/z.yaml\" at <.Values.image.pull.policy>: nil pointer evaluating interface {{}}.policy\n{advice}hint: nothing sets `image.pull`; `image` is set at web/values.yaml:4:8\n"),
+    );
+    place.write("web/values.schema.json", r#"{"properties":{"replicas":{"type":"integer"},"name":{"maxLength":3}}}"#);
+    let expected = "Error: values don't meet the specifications of the schema(s) in the following chart(s):\nweb:\n- at '/name': maxLength: got 4, want 3\n- at '/replicas': got string, want integer\n\n\
+        hint: `name` is set by --set name\nhint: `replicas` is set at prod.yaml:2:11\n";
+    for command in [&["template", "r", "web"][..], &["values", "web"], &["values", "web", "--explain"]] {
+        place.refused(&[command, &["-f", "prod.yaml", "--set", "name=long"]].concat(), 5, expected);
+    }
+}
+
+#[test]
+fn a_key_twice_in_chart_yaml_is_told_with_both_lines() {
+    let place = Place::new();
+    place.write(
+        "twice/Chart.yaml",
+        "apiVersion: v2\nname: a\nicon: https://a.example/a.png\nversion: 1.0.0\nname: twice\n",
+    );
+    place.write("twice/values.yaml", "a: 1\n");
+    place.write("twice/templates/a.yaml", "kind: A\nmetadata: {name: a}\n");
+    let told =
+        "warning: twice/Chart.yaml:5:1: `name` stands in line 2 already; the later one counts, take one of them away\n";
+    let head = "==> Linting twice\n";
+    let tail = "\n1 chart(s) linted, 0 chart(s) failed\n";
+    // Helm 4 names the second line only, Helm 3 neither.
+    let strict = "[WARNING] Chart.yaml: failed to strictly parse chart metadata file\n\terror converting YAML to JSON: yaml: unmarshal errors:\n  line 5: key \"name\" already set in map\n";
+    for (profile, lines) in [("helm4", strict), ("helm3", "")] {
+        let (stdout, stderr) = place.done(&["lint", "twice", "--profile", profile]);
+        assert_eq!((stdout, stderr.as_str()), (format!("{head}{lines}{tail}"), told), "{profile}");
+    }
+    place.prints(&["eval", "twice", "{{ .Chart.Name }}"], "twice");
+    assert_eq!(place.done(&["lint", "web", "--profile", "helm3"]).1, "");
 }
 
 #[test]

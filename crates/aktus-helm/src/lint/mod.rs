@@ -134,6 +134,36 @@ pub fn lint(path: &Path, values: &Values, options: &LintOptions, host: &dyn Host
     Ok(linter.messages)
 }
 
+/// A key that stands twice in a map of a Chart.yaml; the later one counts. Displays as one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepeatedKey {
+    /// The key.
+    pub key: String,
+    /// The line where it stands first, from 1.
+    pub first_line: usize,
+    /// The line where it stands again, from 1.
+    pub line: usize,
+    /// The column there, in bytes, from 1.
+    pub column: usize,
+    /// The line of its second value, which is the one that Helm 4 names.
+    value_line: usize,
+}
+
+impl fmt::Display for RepeatedKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, first_line, .. } = self;
+        write!(formatter, "`{key}` stands in line {first_line} already; the later one counts, take one of them away")
+    }
+}
+
+/// The keys that stand twice in the Chart.yaml of the chart in a directory or archive. None in one that cannot be read:
+/// [`lint`] says so. Helm 3 says nothing of them, and Helm 4 names the second line only.
+pub fn repeated_keys(path: &Path, options: &LintOptions) -> Vec<RepeatedKey> {
+    let text = Target::open(path, options).map(|target| target.read("Chart.yaml"));
+    let Ok(Ok(text)) = text else { return Vec::new() };
+    strict::repeated(&text, &options.limits.yaml)
+}
+
 /// The chart being looked at, and what was said so far.
 struct Linter<'a> {
     target: Target,

@@ -6,12 +6,16 @@ use aktus_diagnostics::Sources;
 use aktus_yaml::node::{Document, Kind, Node};
 use aktus_yaml::{Json, Limits};
 
+use super::RepeatedKey;
 use crate::chart::{DEPENDENCY, METADATA};
 
 /// The complaint of a strict reader about a text that a lenient one reads.
 pub(super) fn check(text: &[u8], limits: &Limits) -> Result<(), String> {
-    let twice = twice(text, limits);
+    let twice = repeated(text, limits);
     if !twice.is_empty() {
+        let quote = |name: &str| aktus_gotmpl::go::strconv::quote(name.as_bytes());
+        let line = |key: &RepeatedKey| format!("line {}: key {} already set in map", key.value_line, quote(&key.key));
+        let twice: Vec<String> = twice.iter().map(line).collect();
         return Err(format!("error converting YAML to JSON: yaml: unmarshal errors:\n  {}", twice.join("\n  ")));
     }
     let value = aktus_yaml::read(text, &mut aktus_yaml::JsonBuilder, limits).map_err(|error| error.to_string())?;
@@ -24,8 +28,8 @@ pub(super) fn check(text: &[u8], limits: &Limits) -> Result<(), String> {
     }
 }
 
-/// A line for each key that its map has already.
-fn twice(text: &[u8], limits: &Limits) -> Vec<String> {
+/// The keys that their map has already.
+pub(super) fn repeated(text: &[u8], limits: &Limits) -> Vec<RepeatedKey> {
     let mut sources = Sources::new();
     let source = sources.add("Chart.yaml", text);
     let mut found = Vec::new();
@@ -37,18 +41,23 @@ fn twice(text: &[u8], limits: &Limits) -> Vec<String> {
     found
 }
 
-fn look(node: &Node<'_>, sources: &Sources, found: &mut Vec<String>, depth: usize) {
+fn look(node: &Node<'_>, sources: &Sources, found: &mut Vec<RepeatedKey>, depth: usize) {
     let Some(depth) = depth.checked_sub(1) else { return };
-    let mut seen: Vec<&str> = Vec::new();
+    let place = |span| sources.position(span).map_or((0, 0), |place| (place.line as usize, place.column as usize));
+    let mut seen: Vec<(&str, usize)> = Vec::new();
     for (key, value) in node.entries() {
         look(&value, sources, found, depth);
         let Some(name) = key.text().filter(|name| *name != "<<" && key.kind() == Kind::Scalar) else { continue };
-        if seen.contains(&name) {
-            let line = sources.position(value.span()).map_or(0, |place| place.line);
-            let name = aktus_gotmpl::go::strconv::quote(name.as_bytes());
-            found.push(format!("line {line}: key {name} already set in map"));
-        } else {
-            seen.push(name);
+        let (line, column) = place(key.span());
+        match seen.iter().find(|(earlier, _)| *earlier == name) {
+            Some(&(_, first_line)) => found.push(RepeatedKey {
+                key: name.to_owned(),
+                first_line,
+                line,
+                column,
+                value_line: place(value.span()).0,
+            }),
+            None => seen.push((name, line)),
         }
     }
     for item in node.items() {

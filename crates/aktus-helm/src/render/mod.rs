@@ -153,7 +153,7 @@ fn missing_dependencies(profile: Profile) -> &'static str {
 }
 
 /// What `helm template` adds to an error once there is a release to speak of.
-pub(crate) const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
+pub const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
 
 impl RenderError {
     /// What `helm template` prints of it after `Error: `. Upstream: `pkg/cmd/template.go`.
@@ -163,6 +163,7 @@ impl RenderError {
             | Self::MissingDependencies { .. }
             | Self::TypeMismatch { .. }
             | Self::Depth(_)
+            | Self::ReleaseName(_)
             | Self::Schema(_) => self.to_string(),
             rendering => format!("{rendering}{ADVICE}"),
         }

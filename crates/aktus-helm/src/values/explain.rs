@@ -2,48 +2,16 @@
 //!
 //! The merged values are those of the engine; this only finds, for each of them, the last source that names its path.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 
-use aktus_gotmpl::{Frozen, Profile};
+use aktus_gotmpl::Frozen;
 
+use super::Values;
 use super::options::{ReadFile, ValueOptions, ValuesError};
-use super::written::{shown_path, written};
-use super::{Values, literal, set};
+use super::settings::{Detail, Origin, Setting, Settings, collect, found, walk};
+use super::written::shown_path;
 use crate::chart::Chart;
-use crate::limits::Limits;
 use crate::render::{RenderError, RenderOptions, merged_values};
-
-/// Where a value comes from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Origin {
-    /// A line of a file: a values.yaml of the chart or of a sub-chart, or a file of the user.
-    File {
-        /// Its name; for files of charts from the root chart's name down.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A `--set` or one of its relatives.
-    Flag {
-        /// The flag, dashes included.
-        flag: &'static str,
-        /// The path that it sets.
-        path: String,
-    },
-    /// None of these names it: Helm made it, or `import-values` did.
-    Computed,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { file, line } => write!(formatter, "{file}:{line}"),
-            Self::Flag { flag, path } => write!(formatter, "{flag} {path}"),
-            Self::Computed => formatter.write_str("helm"),
-        }
-    }
-}
 
 /// One of the merged values, or one that was deleted.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,16 +45,6 @@ pub enum ExplainError {
     Merge(#[from] RenderError),
 }
 
-/// Who sets what: the keys, the place, and whether it is set to null.
-#[derive(Debug)]
-struct Setting {
-    origin: Origin,
-    null: bool,
-}
-
-/// The settings of all sources by path, each from the weakest source to the strongest.
-type Settings = BTreeMap<Vec<String>, Vec<Setting>>;
-
 /// Explains the values that the templates of a chart see, sorted by path.
 ///
 /// A list counts as one value, since Helm never merges lists. `read` reads the files of `--set-file`.
@@ -96,15 +54,9 @@ pub fn explain(
     options: &RenderOptions,
     read: ReadFile<'_>,
 ) -> Result<Vec<Explained>, ExplainError> {
-    let profile = options.profile;
-    let values = user.merge_with(profile, &options.limits, &mut *read)?;
+    let values = user.merge_with(options.profile, &options.limits, &mut *read)?;
     let merged = merged_values(chart, &values, options)?;
-    let mut settings = Settings::new();
-    of_charts(chart, &[], chart.name(), profile, &mut settings);
-    for file in &user.files {
-        of_file(&file.text, &[], &file.name, profile, &mut settings);
-    }
-    of_flags(user, &options.limits, profile, &mut settings);
+    let settings = collect(chart, user, options, Detail::Leaves);
     let mut explained = Vec::new();
     let mut seen = BTreeSet::new();
     walk(&merged.to_frozen(), &mut Vec::new(), &mut |keys, value| {
@@ -145,20 +97,6 @@ fn explain_one(keys: &[String], value: &Frozen, settings: &Settings) -> Explaine
     }
 }
 
-/// The settings of a path; of a global in a sub-chart, those of the nearest chart above that sets it.
-fn found<'a>(keys: &[String], settings: &'a Settings) -> Option<&'a [Setting]> {
-    if let Some(position) = keys.iter().position(|key| key == "global") {
-        // The globals of parents win.
-        for above in 0..=position {
-            let path: Vec<String> = keys[..above].iter().chain(&keys[position..]).cloned().collect();
-            if let Some(all) = settings.get(&path) {
-                return Some(all);
-            }
-        }
-    }
-    settings.get(keys).map(Vec::as_slice)
-}
-
 fn exists(values: &Values, keys: &[String]) -> bool {
     let mut current = values.to_frozen();
     for key in keys {
@@ -166,84 +104,4 @@ fn exists(values: &Values, keys: &[String]) -> bool {
         current = below;
     }
     true
-}
-
-/// Calls `visit` for everything that is no map with entries.
-fn walk(value: &Frozen, keys: &mut Vec<String>, visit: &mut dyn FnMut(&[String], &Frozen)) {
-    match value {
-        Frozen::Map(map) if !map.is_empty() => {
-            for (key, value) in map.iter() {
-                keys.push(key.to_text().into_owned());
-                walk(value, keys, visit);
-                keys.pop();
-            }
-        }
-        other if !keys.is_empty() => visit(keys, other),
-        _ => {}
-    }
-}
-
-fn add(settings: &mut Settings, keys: Vec<String>, origin: Origin, null: bool) {
-    settings.entry(keys).or_default().push(Setting { origin, null });
-}
-
-/// The defaults of sub-charts count least, those of the outermost chart most.
-fn of_charts(chart: &Chart, prefix: &[String], folder: &str, profile: Profile, settings: &mut Settings) {
-    for below in chart.dependencies() {
-        let listed = chart.metadata().dependencies.iter().flatten();
-        let mut names: Vec<&str> = listed
-            .filter(|dependency| dependency.name == below.name() && !dependency.alias.is_empty())
-            .map(|dependency| dependency.alias.as_str())
-            .collect();
-        if names.is_empty() {
-            names.push(below.name());
-        }
-        for name in names {
-            let prefix: Vec<String> = prefix.iter().cloned().chain([name.to_owned()]).collect();
-            of_charts(below, &prefix, &format!("{folder}/charts/{name}"), profile, settings);
-        }
-    }
-    if let Some(file) = chart.raw().iter().find(|file| file.name() == "values.yaml") {
-        of_file(file.data(), prefix, &format!("{folder}/values.yaml"), profile, settings);
-    }
-}
-
-fn of_file(text: &[u8], prefix: &[String], name: &str, profile: Profile, settings: &mut Settings) {
-    for value in written(text, profile) {
-        if value.inner || value.path.iter().any(|key| key.starts_with('[')) {
-            continue;
-        }
-        let keys = prefix.iter().cloned().chain(value.path).collect();
-        add(settings, keys, Origin::File { file: name.to_owned(), line: value.line }, value.null);
-    }
-}
-
-/// Each expression by itself, to see which paths it sets.
-fn of_flags(user: &ValueOptions, limits: &Limits, profile: Profile, settings: &mut Settings) {
-    let empty = Frozen::map([]);
-    let mut note = |flag: &'static str, values: Frozen| {
-        walk(&values, &mut Vec::new(), &mut |keys, value| {
-            let path = shown_path(keys);
-            add(settings, keys.to_vec(), Origin::Flag { flag, path }, matches!(value, Frozen::Nil));
-        });
-    };
-    // All of them were merged before, so none of them fails; what they are set to does not matter here.
-    for expression in &user.set_json {
-        let one = ValueOptions { set_json: vec![expression.clone()], ..ValueOptions::default() };
-        note("--set-json", one.merge(profile).unwrap_or_default().to_frozen());
-    }
-    for expression in &user.set {
-        note("--set", set::apply(expression, &empty, set::Reader::Typed, profile, limits).unwrap_or_default());
-    }
-    for expression in &user.set_string {
-        note("--set-string", set::apply(expression, &empty, set::Reader::Text, profile, limits).unwrap_or_default());
-    }
-    for expression in &user.set_file {
-        let mut unread = |_: &str| Ok(Vec::new());
-        let reader = set::Reader::File(&mut unread);
-        note("--set-file", set::apply(expression, &empty, reader, profile, limits).unwrap_or_default());
-    }
-    for expression in &user.set_literal {
-        note("--set-literal", literal::apply(expression, &empty, profile, limits).unwrap_or_default());
-    }
 }

@@ -3,6 +3,7 @@
 mod coalesce;
 pub(crate) mod documents;
 mod explain;
+mod hints;
 mod literal;
 mod node;
 mod numbers;
@@ -10,6 +11,7 @@ mod options;
 mod scanner;
 pub(crate) mod schema;
 mod set;
+mod settings;
 mod tree;
 mod written;
 
@@ -19,11 +21,13 @@ use std::sync::Arc;
 use aktus_gotmpl::{Frozen, FrozenMap, Map, Profile, Str};
 
 pub use documents::DocumentError;
-pub use explain::{ExplainError, Explained, Origin, explain};
+pub use explain::{ExplainError, Explained, explain};
+pub use hints::value_hints;
 pub use numbers::{LossyNumber, lossy_numbers};
 pub use options::{ReadFile, ValueFile, ValueOptions, ValuesError};
-pub use schema::SchemaError;
+pub use schema::{SchemaError, Violation};
 pub use set::SetError;
+pub use settings::Origin;
 
 pub(crate) use coalesce::{CoalesceError, coalesce_values, merge_tables, merge_values};
 pub(crate) use coalesce::{coalesce_plain, deep_copy, path_value, table};

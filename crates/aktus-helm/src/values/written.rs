@@ -14,7 +14,7 @@ pub(crate) struct Written {
     pub(crate) path: Vec<String>,
     /// The line of its key, or of itself in a list, from 1.
     pub(crate) line: usize,
-    /// The column of the value in bytes, from 1.
+    /// The column in that line, in bytes, from 1: of the value, or of its key if the value begins below.
     pub(crate) column: usize,
     /// The text of a plain scalar with the number it means.
     pub(crate) number: Option<(String, f64)>,
@@ -80,10 +80,11 @@ impl Walk<'_> {
             Some(Ok(Scalar::Null)) => (None, true),
             _ => (None, false),
         };
+        let (start, value) = (place(line_of), place(node.span()));
         self.found.push(Written {
             path: self.path.clone(),
-            line: place(line_of).0 + self.lines_before,
-            column: place(node.span()).1,
+            line: start.0 + self.lines_before,
+            column: if value.0 == start.0 { value.1 } else { start.1 },
             number: number.map(|number| (node.text().unwrap_or_default().to_owned(), number)),
             null,
             inner,

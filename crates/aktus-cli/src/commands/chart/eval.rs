@@ -8,7 +8,7 @@ use clap::Args;
 use super::arguments::{ReleaseArguments, SourceArguments};
 use crate::cli::ValuesArguments;
 use crate::error::{CliError, Kind};
-use crate::request::values;
+use crate::request::user_values;
 use crate::ui::Ui;
 
 /// Print what a template gives in the context of a chart
@@ -48,7 +48,7 @@ const ARGUMENT: &str = "<argument>";
 impl Eval {
     pub(crate) async fn run(self) -> Result<(), CliError> {
         let (reference, template) = self.chart_and_template()?;
-        let values = values(&self.values, self.source.profile()).await?;
+        let values = user_values(&self.values, self.source.profile()).await?;
         let chart = match &reference {
             Some(reference) => self.source.load(reference).await?,
             None => self.empty()?,
@@ -57,7 +57,8 @@ impl Eval {
         let options = self.release.options(self.name.clone(), self.source.profile())?;
         let (host, uncovered) = self.release.host();
         let done = tokio::task::spawn_blocking(move || {
-            evaluate(&chart, &template, &values, &options, &host).map_err(|error| explained(&error))
+            evaluate(&chart, &template, &values.merged, &options, &host)
+                .map_err(|error| values.explain(explained(&error), &error, &chart, &options))
         });
         let text = done.await.map_err(|error| CliError::new(Kind::Internal, error.to_string()))??;
         uncovered.tell();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use aktus_helm::certs::CertificateMaker;
-use aktus_helm::lint::{LintOptions, Severity, lint};
+use aktus_helm::lint::{LintOptions, Severity, lint, repeated_keys};
 use aktus_helm::{SystemHost, Values};
 use clap::Args;
 use jiff::Timestamp;
@@ -88,6 +88,11 @@ impl Lint {
         let mut text = String::new();
         let (mut failed, mut worth_saying) = (0, false);
         for chart in &charts {
+            // Helm's own lines stay as they are.
+            for key in repeated_keys(chart, options) {
+                let file = chart.join("Chart.yaml");
+                Ui::status(&format!("warning: {}:{}:{}: {key}", file.display(), key.line, key.column));
+            }
             let mut lines = Vec::new();
             let (mut bad, mut said) = (false, false);
             match lint(chart, values, options, &host) {

@@ -4,9 +4,9 @@ use std::io::Write as _;
 use std::path::{Component, PathBuf};
 use std::process::{Command, Stdio};
 
+use aktus_helm::render::ADVICE;
 use aktus_helm::{Rendered, post_render};
 
-use super::template::ADVICE;
 use crate::error::{CliError, Kind};
 
 /// The program and its arguments.

@@ -5,8 +5,8 @@ use std::{fs, io};
 
 use aktus_helm::manifest::{OutputFile, Part, output_beside_files};
 use aktus_helm::{
-    Chart, File, LoadOptions, ManifestError, Manifests, Origin, OutputOptions, Profile, RenderError, RenderOptions,
-    Rendered, SystemHost, Values, evaluate, render,
+    Chart, File, LoadOptions, ManifestError, Manifests, Origin, OutputOptions, Profile, RenderOptions, Rendered,
+    SystemHost, Values, evaluate, render,
 };
 use clap::Args;
 
@@ -16,7 +16,7 @@ use super::post_renderer::PostRenderer;
 use super::trace::Trace;
 use crate::cli::ValuesArguments;
 use crate::error::{CliError, Kind};
-use crate::request::values;
+use crate::request::{UserValues, user_values};
 use crate::ui::Ui;
 
 /// Render a chart and print what Helm would print
@@ -93,22 +93,6 @@ pub(crate) struct Template {
     trace: bool,
 }
 
-/// What Helm adds to errors of rendering, once there is something to show.
-pub(super) const ADVICE: &str = "\n\nUse --debug flag to render out invalid YAML";
-
-/// Helm's words for a chart that is not rendered.
-fn refusal(error: &RenderError) -> String {
-    match error {
-        RenderError::NotInstallable { .. }
-        | RenderError::MissingDependencies { .. }
-        | RenderError::TypeMismatch { .. }
-        | RenderError::Depth(_)
-        | RenderError::ReleaseName(_)
-        | RenderError::Schema(_) => error.to_string(),
-        rendering => format!("{rendering}{ADVICE}"),
-    }
-}
-
 impl Template {
     pub(crate) async fn run(self) -> Result<(), CliError> {
         if self.validate {
@@ -119,7 +103,7 @@ impl Template {
         }
         let (name, reference) = self.name_and_chart()?;
         let profile = self.source.profile();
-        let values = values(&self.values, profile).await?;
+        let values = user_values(&self.values, profile).await?;
         let mut chart = self.source.load(&reference).await?;
         if self.dependency_update && !chart.missing_dependencies().is_empty() {
             update_if_missing(Path::new(&reference), &self.source).await?;
@@ -180,7 +164,7 @@ impl Template {
 /// Everything that rendering and writing needs, away from the runtime.
 struct Job {
     chart: Chart,
-    values: Values,
+    values: UserValues,
     options: RenderOptions,
     host: SystemHost,
     output: OutputOptions,
@@ -192,8 +176,10 @@ struct Job {
 impl Job {
     fn run(&self) -> Result<String, CliError> {
         // The texts are Helm's, as its command line prints them.
-        let mut rendered = render(&self.chart, &self.values, &self.options, &self.host)
-            .map_err(|error| CliError::helm(refusal(&error)))?;
+        let mut rendered = render(&self.chart, &self.values.merged, &self.options, &self.host).map_err(|error| {
+            let told = CliError::helm(error.template_text());
+            self.values.explain(told, &error, &self.chart, &self.options)
+        })?;
         let profile = self.options.profile;
         if let Some(renderer) = &self.post_renderer
             && profile == Profile::Helm4
@@ -227,7 +213,7 @@ impl Job {
 
     fn manifests(&self, rendered: Rendered) -> Result<Manifests, CliError> {
         rendered.into_manifests().map_err(|error| {
-            let told = CliError::helm(format!("{error}{ADVICE}"));
+            let told = CliError::helm(error.template_text());
             match self.made_by(&error) {
                 Some(origin) => told.hint(format!("that line was made by {}:{}", origin.file, origin.line)),
                 None => told,
@@ -241,7 +227,7 @@ impl Job {
         let start = error.cause.as_ref()?.range().start;
         let line = error.document.get(..start)?.matches('\n').count();
         let options = RenderOptions { trace: true, ..self.options.clone() };
-        let rendered = render(&self.chart, &self.values, &options, &self.host).ok()?;
+        let rendered = render(&self.chart, &self.values.merged, &options, &self.host).ok()?;
         Trace::new(&rendered, options.profile).origin(&error.source_file, &error.document, line)
     }
 

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use aktus_helm::merged_values;
 use aktus_helm::values::{ExplainError, Explained, explain};
+use aktus_helm::{RenderError, merged_values};
 use clap::Args;
 use serde_json::Value;
 
 use super::arguments::{ReleaseArguments, SourceArguments};
 use crate::cli::ValuesArguments;
 use crate::error::{CliError, Kind, chain};
-use crate::request::{value_options, values};
+use crate::request::user_values;
 use crate::ui::Ui;
 
 /// Print the values that the templates of a chart see
@@ -42,17 +42,18 @@ impl Values {
         let chart = self.source.load(&self.chart).await?;
         self.release.warn_of_numbers(Some(&chart), &self.user);
         let options = self.release.options("release-name".to_owned(), profile)?;
+        let user = user_values(&self.user, profile).await?;
+        let refused = |error: RenderError| user.explain(CliError::helm(error.to_string()), &error, &chart, &options);
         if self.explain {
-            let user = value_options(&self.user)?;
             let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));
-            let explained = explain(&chart, &user, &options, &mut read).map_err(|error| match error {
+            let explained = explain(&chart, &user.given, &options, &mut read).map_err(|error| match error {
                 ExplainError::Values(error) => CliError::usage(chain(&error)),
+                ExplainError::Merge(error) => refused(error),
                 other => CliError::helm(other.to_string()),
             })?;
             return Ok(Ui::data(told(&explained, ui).as_bytes())?);
         }
-        let user = values(&self.user, profile).await?;
-        let merged = merged_values(&chart, &user, &options).map_err(|error| CliError::helm(error.to_string()))?;
+        let merged = merged_values(&chart, &user.merged, &options).map_err(refused)?;
         if ui.json() {
             return Ok(Ui::data(format!("{:#}\n", merged.to_json()).as_bytes())?);
         }

@@ -36,52 +36,94 @@ pub struct Violation {
     pub path: String,
     /// What is wrong.
     pub message: String,
+    /// The keys that lead there from the values of the root chart; indexes of lists in brackets.
+    pub keys: Vec<String>,
+    /// The properties below it that should be there.
+    pub missing: Vec<String>,
+    /// The properties below it that should not be there.
+    pub unexpected: Vec<String>,
+}
+
+impl Violation {
+    /// What is wrong with the values of a chart as a whole.
+    fn whole(chart: &str, keys: &[String], message: String) -> Self {
+        let chart = chart.to_owned();
+        Self { chart, path: String::new(), message, keys: keys.to_vec(), missing: Vec::new(), unexpected: Vec::new() }
+    }
 }
 
 /// Checks the values of a chart and, below the sub-charts' names, those of all charts below it.
 pub(crate) fn validate(tree: &ChartTree, values: &Frozen, limits: &Limits) -> Result<(), SchemaError> {
     let mut error = SchemaError { text: String::new(), violations: Vec::new() };
-    validate_chart(tree, ChartTree::ROOT, values, limits, &mut error);
+    validate_chart(tree, ChartTree::ROOT, values, &[], limits, &mut error);
     if error.text.is_empty() { Ok(()) } else { Err(error) }
 }
 
-fn validate_chart(tree: &ChartTree, chart: NodeId, values: &Frozen, limits: &Limits, error: &mut SchemaError) {
+/// `above` are the keys that lead to these values from those of the root chart.
+fn validate_chart(
+    tree: &ChartTree,
+    chart: NodeId,
+    values: &Frozen,
+    above: &[String],
+    limits: &Limits,
+    error: &mut SchemaError,
+) {
     let name = tree.name(chart);
     if let Some(schema) = &tree.contents(chart).schema
-        && let Err(problem) = check(schema.data(), &tree::to_json(values), limits)
+        && let json = tree::to_json(values)
+        && let Err(problem) = check(schema.data(), &json, limits)
     {
         error.text.push_str(name);
         error.text.push_str(":\n");
         match problem {
             Problem::Schema(text) => {
-                error.violations.push(Violation { chart: name.to_owned(), path: String::new(), message: text.clone() });
+                error.violations.push(Violation::whole(name, above, text.clone()));
                 error.text.push_str(&text);
             }
             Problem::Values(report) => {
                 error.text.push_str(&report.to_string());
-                error.violations.extend(report.leaves().into_iter().map(|(path, message)| Violation {
+                error.violations.extend(report.leaves().into_iter().map(|leaf| Violation {
                     chart: name.to_owned(),
-                    path,
-                    message,
+                    keys: above.iter().cloned().chain(keys(&leaf.location, &json)).collect(),
+                    path: leaf.location,
+                    message: leaf.message,
+                    missing: leaf.names.missing,
+                    unexpected: leaf.names.unexpected,
                 }));
             }
         }
     }
     for &subchart in tree.children(chart) {
         let name = tree.name(subchart);
+        let here: Vec<String> = above.iter().cloned().chain([name.to_owned()]).collect();
         match values.as_map().and_then(|map| map.get(name.as_bytes())) {
             None | Some(Frozen::Nil) => {}
-            Some(values @ Frozen::Map(_)) => validate_chart(tree, subchart, values, limits, error),
+            Some(values @ Frozen::Map(_)) => validate_chart(tree, subchart, values, &here, limits, error),
             Some(other) => {
                 let found = other.thaw().type_name();
                 let message = format!("invalid type for values: expected object (map), got {found}");
                 for line in [name, ":\n", &message, "\n"] {
                     error.text.push_str(line);
                 }
-                error.violations.push(Violation { chart: name.to_owned(), path: String::new(), message });
+                error.violations.push(Violation::whole(name, &here, message));
             }
         }
     }
+}
+
+/// The keys of a JSON pointer into values; indexes of lists in brackets.
+fn keys(pointer: &str, values: &Value) -> Vec<String> {
+    let mut current = Some(values);
+    let mut keys = Vec::new();
+    for segment in report::segments(pointer) {
+        let is_list = current.is_some_and(Value::is_array);
+        current = current.and_then(|value| match value {
+            Value::Array(items) => items.get(segment.parse::<usize>().ok()?),
+            other => other.get(&segment),
+        });
+        keys.push(if is_list { format!("[{segment}]") } else { segment });
+    }
+    keys
 }
 
 /// Checks the values of one chart against the text of a schema; the error is Helm's text.

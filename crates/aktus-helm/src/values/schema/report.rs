@@ -20,6 +20,21 @@ pub(super) struct Report {
     causes: Vec<Item>,
 }
 
+/// Properties below the place of an error that it is about.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    pub(super) missing: Vec<String>,
+    pub(super) unexpected: Vec<String>,
+}
+
+/// An error that has none below it.
+pub(super) struct Leaf {
+    /// A JSON pointer into the values.
+    pub(super) location: String,
+    pub(super) message: String,
+    pub(super) names: Names,
+}
+
 /// One error, or a group of them.
 #[derive(Debug)]
 pub(super) struct Item {
@@ -29,11 +44,13 @@ pub(super) struct Item {
     causes: Vec<Self>,
     /// A `$ref`, which is not shown when it has one cause.
     reference: bool,
+    /// The properties that should be there, or should not.
+    names: Names,
 }
 
 impl Item {
     fn new(location: impl Into<String>, message: impl Into<String>, causes: Vec<Self>) -> Self {
-        Self { location: location.into(), message: message.into(), causes, reference: false }
+        Self { location: location.into(), message: message.into(), causes, reference: false, names: Names::default() }
     }
 }
 
@@ -51,13 +68,17 @@ impl Report {
         self.causes.is_empty()
     }
 
-    /// The innermost errors: JSON pointer and message.
-    pub(super) fn leaves(&self) -> Vec<(String, String)> {
+    /// The innermost errors.
+    pub(super) fn leaves(&self) -> Vec<Leaf> {
         let mut leaves = Vec::new();
         let mut pending: Vec<&Item> = self.causes.iter().rev().collect();
         while let Some(item) = pending.pop() {
             if item.causes.is_empty() {
-                leaves.push((item.location.clone(), item.message.clone()));
+                leaves.push(Leaf {
+                    location: item.location.clone(),
+                    message: item.message.clone(),
+                    names: item.names.clone(),
+                });
             }
             pending.extend(item.causes.iter().rev());
         }
@@ -357,7 +378,9 @@ impl Node {
             match found {
                 Found::Item(item) => items.push(item),
                 Found::Missing(names) => {
-                    items.push(Item::new(location, words::missing(&names), Vec::new()));
+                    let mut item = Item::new(location, words::missing(&names), Vec::new());
+                    item.names.missing = names;
+                    items.push(item);
                 }
                 Found::Schema(node) => items.extend(node.into_item()),
                 Found::Reference(node) => {
@@ -393,11 +416,15 @@ fn key(keyword: &str, name: &str, through: &str) -> Key {
 }
 
 fn leaf(error: &ValidationError<'_>, location: &str) -> Item {
-    Item::new(location, words::message(error), Vec::new())
+    let mut item = Item::new(location, words::message(error), Vec::new());
+    if let Kind::AdditionalProperties { unexpected } = error.kind() {
+        item.names.unexpected.clone_from(unexpected);
+    }
+    item
 }
 
 /// The unescaped segments of a JSON pointer.
-fn segments(pointer: &str) -> Vec<String> {
+pub(super) fn segments(pointer: &str) -> Vec<String> {
     let segments = pointer.split('/').skip(1);
     segments.map(|segment| segment.replace("~1", "/").replace("~0", "~")).collect()
 }
