@@ -1,4 +1,4 @@
-//! How does the function learn what the working process does? Every event is logged, and told in a line.
+//! How does the function learn what the working process does? Every event is told in a line, and logged.
 
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use aktus_bootstrap::{Event, Reporter};
 use crate::reporter;
 use crate::task::Message;
 
-/// Logs events and sends them on.
+/// Sends events on and logs them.
 pub struct Messenger {
     output: Mutex<Box<dyn Write + Send>>,
 }
@@ -36,16 +36,19 @@ impl Messenger {
 
 impl Reporter for Messenger {
     fn event(&self, event: &Event) {
-        reporter::log(event);
         let message = match event {
-            Event::StepStarted { step } => Message::Step(step.name().to_owned()),
-            Event::StepWaiting { reason, .. } => Message::Waiting(reason.clone()),
+            Event::StepStarted { step } => Some(Message::Step(step.name().to_owned())),
+            Event::StepWaiting { reason, .. } => Some(Message::Waiting(reason.clone())),
             Event::ObjectWaiting { object, reason } => {
-                Message::NotReady { object: object.clone(), reason: reason.clone() }
+                Some(Message::NotReady { object: object.clone(), reason: reason.clone() })
             }
-            Event::ObjectReady { object } => Message::Ready(object.clone()),
-            Event::Object { .. } | Event::Warning { .. } | Event::StepFinished { .. } => return,
+            Event::ObjectReady { object } => Some(Message::Ready(object.clone())),
+            Event::Object { .. } | Event::Warning { .. } | Event::StepFinished { .. } => None,
         };
-        self.send(&message);
+        // Told before it is logged: whoever kills this process after a line of the log gets an answer that knows it.
+        if let Some(message) = &message {
+            self.send(message);
+        }
+        reporter::log(event);
     }
 }
