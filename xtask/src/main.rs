@@ -42,7 +42,7 @@ enum Task {
     Bench(bench::Bench),
     /// Ask the real programs again what the recordings say
     Record(record::Record),
-    /// Let cfn-lint judge the platform's template
+    /// Let cfn-lint and others judge the platform's template
     Template(template::TemplateTask),
     /// Package what a release ships: function, command, template, licences, digests
     Dist(dist::Dist),

@@ -24,6 +24,7 @@
 //! ```
 
 mod check;
+mod checked;
 mod diff;
 pub mod docs;
 mod eval;
@@ -35,11 +36,12 @@ mod render;
 pub mod stack;
 
 pub use check::{Day, Finding, RULES, Rule as CheckRule, check, check_graph, check_with};
+pub use checked::{CheckedTemplate, DanglingReference, Target, TemplateFault};
 pub use diff::{Difference, Effect, PropertyChange, ResourceChange, diff};
 pub use eval::{Edge, EdgeKind, EvaluateError, EvaluatedResource, Pseudo, ResourceGraph, Value, evaluate};
 pub use model::{
-    Assertion, Condition, Expr, Output, Parameter, ParameterGroup, ParameterType, Place, Resource, Retention, Rule,
-    Step, Template, Token, tokens,
+    Assertion, Condition, Expr, LogicalId, LogicalIdError, Output, Parameter, ParameterGroup, ParameterType, Place,
+    Resource, Retention, Rule, Step, Template, Token, tokens,
 };
 pub use parse::{Limits, Parsed, as_yaml, parse, parse_within};
 pub use permissions::{RolePermissions, Statement, permissions};

@@ -2,7 +2,7 @@
 
 use super::{Findings, Subject};
 use crate::eval::{ResourceGraph, Value};
-use crate::model::{Place, Template};
+use crate::model::{LogicalId, LogicalIdError, Place};
 use crate::stack::INLINE_LIMIT;
 
 /// What CloudFormation takes from a bucket, in bytes.
@@ -74,33 +74,21 @@ pub(super) fn counts(subject: &Subject<'_>, findings: &mut Findings) {
     };
     long(&["Description"], template.description.len(), 1024);
     for (name, parameter) in &template.parameters {
-        long(&["Parameters", name], name.len(), 255);
         long(&["Parameters", name, "Description"], parameter.description.len(), 4000);
         long(&["Parameters", name, "Default"], parameter.default.as_ref().map_or(0, String::len), 4096);
     }
     for (name, output) in &template.outputs {
-        long(&["Outputs", name], name.len(), 255);
         long(&["Outputs", name, "Description"], output.description.len(), 1024);
     }
-    for id in template.resources.keys() {
-        long(&["Resources", id], id.len(), 255);
-    }
-    if template.has_macros() {
-        return;
-    }
-    for (section, name) in logical_names(template) {
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            let message = format!("`{name}` has something else in it than letters and digits");
-            findings.add(Place::of(&[section, name]), message, "take everything else out of the name");
+    for (section, name) in template.logical_ids() {
+        match LogicalId::judge(name) {
+            // A macro may yet make a name of what is none, but none that is too long.
+            Err(problem) if matches!(problem, LogicalIdError::TooLong(_)) || !template.has_macros() => {
+                findings.add(Place::of(&[section, name]), problem.to_string(), problem.fix());
+            }
+            _ => {}
         }
     }
-}
-
-/// Names that only letters and digits may be in.
-fn logical_names(template: &Template) -> impl Iterator<Item = (&'static str, &str)> {
-    let names = template.parameters.keys().map(|name| ("Parameters", name));
-    let names = names.chain(template.resources.keys().map(|name| ("Resources", name)));
-    names.chain(template.outputs.keys().map(|name| ("Outputs", name))).map(|(section, name)| (section, name.as_str()))
 }
 
 pub(super) fn body(subject: &Subject<'_>, findings: &mut Findings) {

@@ -4,6 +4,7 @@
 //! the template is evaluated under several sets of values that are made from its parameters, so that branches of
 //! conditions and lists of different lengths are seen.
 
+mod dangling;
 mod day;
 mod end_of_life;
 mod limits;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aktus_diagnostics::{Diagnostic, Severity};
 
+pub(crate) use dangling::dangling_references;
 pub use day::Day;
 
 use crate::eval::{EvaluateError, Pseudo, ResourceGraph, evaluate_all};
@@ -78,7 +80,7 @@ pub const RULES: [Rule; 24] = {
             "dangling-reference",
             Error,
             "a name that nothing in the template has, or nothing that exists under some parameters",
-            Run::Template(names::dangling),
+            Run::Template(dangling::dangling),
         ),
         rule("select-out-of-range", Error, "`Fn::Select` of an item that the list does not have", Evaluation),
         rule("cycle", Error, "conditions or resources that need each other", Evaluation),

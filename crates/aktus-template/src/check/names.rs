@@ -1,14 +1,12 @@
-//! Names: those that nothing has, and those that nobody uses.
+//! Names that nobody uses.
 
 use std::collections::BTreeSet;
 
-use aktus_diagnostics::nearest;
-
 use super::{Findings, Subject};
-use crate::model::{Condition, Expr, Path, Place, Template, Token, tokens};
+use crate::model::{Condition, Expr, Path, Place, Rule, Template};
 
 /// The names that every template has.
-const PSEUDO: [&str; 8] = [
+pub(super) const PSEUDO: [&str; 8] = [
     "AWS::AccountId",
     "AWS::NoValue",
     "AWS::NotificationARNs",
@@ -54,115 +52,6 @@ pub(super) fn every_value<'t>(template: &'t Template, each: &mut dyn FnMut(&'t E
     }
 }
 
-pub(super) fn dangling(subject: &Subject<'_>, findings: &mut Findings) {
-    let template = subject.template;
-    // What a macro brings may have any name.
-    if template.has_macros() {
-        return;
-    }
-    let parameter = |name: &str| template.parameters.contains_key(name) || PSEUDO.contains(&name);
-    let known = |name: &str| parameter(name) || template.resources.contains_key(name);
-    let names = || template.parameters.keys().chain(template.resources.keys()).map(String::as_str).chain(PSEUDO);
-    let mut tell = |place: Place, name: &str, what: &str| {
-        let fix = match nearest(name, names()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("add it, or take the {what} out"),
-        };
-        findings.add(place, format!("`{name}` is neither a parameter nor a resource"), fix);
-    };
-    every_value(template, &mut |value, path| match value {
-        Expr::Ref(name) if !known(name) => tell(path.place(), name, "reference"),
-        Expr::GetAtt(name, _) if !template.resources.contains_key(name) => tell(path.place(), name, "reference"),
-        Expr::Sub(text, own) => {
-            for token in tokens(text) {
-                if let Token::Variable(variable) = token {
-                    let name = variable.split('.').next().unwrap_or(variable);
-                    if !own.contains_key(variable) && !known(name) {
-                        tell(path.place(), name, "variable");
-                    }
-                }
-            }
-        }
-        _ => {}
-    });
-    for (id, resource) in &template.resources {
-        for other in &resource.depends_on {
-            if !template.resources.contains_key(other) {
-                tell(Place::of(&["Resources", id, "DependsOn"]), other, "dependency");
-            }
-        }
-    }
-    for (name, condition) in &template.conditions {
-        for value in condition.values() {
-            for other in value.references().into_iter().filter(|other| !parameter(other)) {
-                findings.add(
-                    Place::of(&["Conditions", name]),
-                    format!("`{other}` is no parameter, and a condition can look at nothing else"),
-                    "compare a parameter or an entry of a mapping",
-                );
-            }
-        }
-    }
-    dangling_conditions(template, findings);
-    dangling_mappings(template, findings);
-}
-
-fn dangling_conditions(template: &Template, findings: &mut Findings) {
-    let mut tell = |place: Place, name: &str| {
-        if template.conditions.contains_key(name) {
-            return;
-        }
-        let fix = match nearest(name, template.conditions.keys().map(String::as_str)) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => "add it to the section `Conditions`".to_owned(),
-        };
-        findings.add(place, format!("there is no condition `{name}`"), fix);
-    };
-    for (name, condition) in &template.conditions {
-        for other in condition.names() {
-            tell(Place::of(&["Conditions", name]), other);
-        }
-    }
-    for (id, resource) in &template.resources {
-        if let Some(condition) = &resource.condition {
-            tell(Place::of(&["Resources", id, "Condition"]), condition);
-        }
-    }
-    for (name, output) in &template.outputs {
-        if let Some(condition) = &output.condition {
-            tell(Place::of(&["Outputs", name, "Condition"]), condition);
-        }
-    }
-    every_value(template, &mut |value, path| {
-        if let Expr::If(condition, ..) = value {
-            tell(path.place(), condition);
-        }
-    });
-}
-
-fn dangling_mappings(template: &Template, findings: &mut Findings) {
-    let mut tell = |place: Place, value: &Expr| {
-        if let Expr::FindInMap(arguments) = value
-            && let Some(Expr::Text(name)) = arguments.first()
-            && !template.mappings.contains_key(name)
-            // A default takes the place of the mapping.
-            && arguments.len() == 3
-        {
-            let fix = match nearest(name, template.mappings.keys().map(String::as_str)) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => "add it to the section `Mappings`".to_owned(),
-            };
-            findings.add(place, format!("there is no mapping `{name}`"), fix);
-        }
-    };
-    every_value(template, &mut |value, path| tell(path.place_if(matches!(value, Expr::FindInMap(_))), value));
-    for (name, condition) in &template.conditions {
-        for value in condition.values() {
-            value.visit(&mut |value| tell(Place::of(&["Conditions", name]), value));
-        }
-    }
-}
-
 /// The conditions on which something hangs, in the end.
 fn used_conditions(template: &Template) -> BTreeSet<&str> {
     let mut used = BTreeSet::new();
@@ -185,7 +74,7 @@ fn used_conditions(template: &Template) -> BTreeSet<&str> {
     });
     used.extend(template.resources.values().filter_map(|resource| resource.condition.as_deref()));
     used.extend(template.outputs.values().filter_map(|output| output.condition.as_deref()));
-    for condition in rule_conditions(template) {
+    for condition in template.rules.values().flat_map(rule_conditions) {
         used.extend(condition.names());
     }
     let mut open: Vec<&str> = used.iter().copied().collect();
@@ -199,8 +88,9 @@ fn used_conditions(template: &Template) -> BTreeSet<&str> {
     used
 }
 
-fn rule_conditions(template: &Template) -> impl Iterator<Item = &Condition> {
-    template.rules.values().flat_map(|rule| rule.when.iter().chain(rule.assertions.iter().map(|one| &one.assert)))
+/// What a rule demands, and when.
+pub(super) fn rule_conditions(rule: &Rule) -> impl Iterator<Item = &Condition> {
+    rule.when.iter().chain(rule.assertions.iter().map(|one| &one.assert))
 }
 
 pub(super) fn unused_parameters(subject: &Subject<'_>, findings: &mut Findings) {
@@ -222,7 +112,7 @@ pub(super) fn unused_parameters(subject: &Subject<'_>, findings: &mut Findings) 
         let names = condition.values().into_iter().flat_map(Expr::references);
         if conditions.contains(name.as_str()) { used.extend(names) } else { in_conditions.extend(names) }
     }
-    for condition in rule_conditions(template) {
+    for condition in template.rules.values().flat_map(rule_conditions) {
         used.extend(condition.values().into_iter().flat_map(Expr::references));
     }
     for name in template.parameters.keys().filter(|name| !used.contains(name.as_str())) {
@@ -263,7 +153,7 @@ pub(super) fn unused_mappings(subject: &Subject<'_>, findings: &mut Findings) {
         }
     };
     every_value(template, &mut |value, _| look(value));
-    for condition in template.conditions.values().chain(rule_conditions(template)) {
+    for condition in template.conditions.values().chain(template.rules.values().flat_map(rule_conditions)) {
         for value in condition.values() {
             value.visit(&mut look);
         }

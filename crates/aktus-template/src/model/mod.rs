@@ -1,12 +1,14 @@
 //! A CloudFormation template as a value.
 
 mod expr;
+mod logical_id;
 mod place;
 
 use indexmap::IndexMap;
 
 pub(crate) use expr::long_name;
 pub use expr::{Condition, Expr, Token, tokens};
+pub use logical_id::{LogicalId, LogicalIdError};
 pub(crate) use place::Path;
 pub use place::{Place, Step};
 
@@ -60,6 +62,13 @@ impl Template {
         }
         let extensions = |name: &Expr| matches!(name, Expr::Text(name) if name == "AWS::LanguageExtensions");
         !self.opaque.is_empty() || self.transform.iter().any(|name| !extensions(name))
+    }
+
+    /// The names that have to be a [`LogicalId`], with their sections.
+    pub(crate) fn logical_ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let names = self.parameters.keys().map(|name| ("Parameters", name));
+        let names = names.chain(self.resources.keys().map(|name| ("Resources", name)));
+        names.chain(self.outputs.keys().map(|name| ("Outputs", name))).map(|(section, name)| (section, name.as_str()))
     }
 
     /// Adds a condition, in place of one with the same name.

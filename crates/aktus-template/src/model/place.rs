@@ -110,11 +110,6 @@ impl<'p> Path<'p> {
         Path { outer: Some(self), step: Walked::Index(index) }
     }
 
-    /// [`Path::place`], made only when it is wanted.
-    pub(crate) fn place_if(&self, wanted: bool) -> Place {
-        if wanted { self.place() } else { Place::default() }
-    }
-
     /// The path as a value of its own.
     pub(crate) fn place(&self) -> Place {
         let mut steps = Vec::new();

@@ -69,6 +69,7 @@ pub fn platform_with(code: &Code) -> Template {
         add(&mut template, code);
     }
     outputs::add(&mut template);
+    debug_assert_eq!(template.clone().checked().err(), None, "the chapters name what none of them has");
     template
 }
 
