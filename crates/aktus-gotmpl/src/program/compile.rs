@@ -17,6 +17,7 @@ pub(crate) fn compile(parsed: Parsed, find: &dyn Fn(&str) -> Option<(Function, b
         find,
         found: BTreeMap::new(),
         tasks: Vec::new(),
+        scopes: Vec::new(),
         at: None,
         labels: Vec::new(),
         code: Vec::with_capacity(arena.nodes.len()),
@@ -69,6 +70,22 @@ enum Task {
     /// An instruction that marks a node as the current one.
     At(NodeId, Op),
     Label(u32),
+    /// What follows stands in this, until it is closed.
+    Open(Scope),
+    Close,
+}
+
+/// What a statement stands in.
+#[derive(Clone, Copy)]
+enum Scope {
+    /// The variables of an `if`, `with` or `range`, from `Mark` to `Reset`.
+    Variables,
+    /// The dot of a `with`.
+    Dot,
+    /// The loop of a `range`.
+    Loop,
+    /// The `else` of a `range`, with the label where it ends.
+    Else(u32),
 }
 
 /// The type an argument is wanted as.
@@ -87,6 +104,8 @@ struct Compiler<'a> {
     /// The functions asked for so far, by the number of their name, with whether they are Go's own.
     found: BTreeMap<u32, (Function, bool)>,
     tasks: Vec<Task>,
+    /// From the outside in.
+    scopes: Vec<Scope>,
     /// The node that is current but that no instruction says so yet.
     at: Option<NodeId>,
     /// Where each label is; jumps hold labels until they are linked.
@@ -165,6 +184,8 @@ impl Compiler<'_> {
                     self.emit(op);
                 }
                 Task::Label(label) => self.labels[label as usize] = self.here(),
+                Task::Open(scope) => self.scopes.push(scope),
+                Task::Close => drop(self.scopes.pop()),
             }
         }
     }
@@ -177,15 +198,21 @@ impl Compiler<'_> {
                 let last = if self.declares(pipe) { Task::Op(Op::Pop) } else { Task::At(id, Op::Print) };
                 self.then([Task::Pipe(pipe), last]);
             }
-            NodeKind::Break => self.emit(Op::Break),
+            NodeKind::Break => self.leave_loop(),
             NodeKind::Continue => self.emit(Op::Continue),
             NodeKind::If { pipe, list, otherwise } => {
                 let (no, end) = (self.label(), self.label());
                 self.then(
-                    [Task::Op(Op::Mark), Task::Pipe(pipe), Task::Op(Op::JumpIfFalse(no)), Task::List(list)]
-                        .into_iter()
-                        .chain(Self::otherwise(otherwise, no, end))
-                        .collect::<Vec<_>>(),
+                    [
+                        Task::Op(Op::Mark),
+                        Task::Open(Scope::Variables),
+                        Task::Pipe(pipe),
+                        Task::Op(Op::JumpIfFalse(no)),
+                        Task::List(list),
+                    ]
+                    .into_iter()
+                    .chain(Self::otherwise(otherwise.map(Task::List), no, end))
+                    .collect::<Vec<_>>(),
                 );
             }
             NodeKind::With { pipe, list, otherwise } => {
@@ -193,13 +220,16 @@ impl Compiler<'_> {
                 self.then(
                     [
                         Task::Op(Op::Mark),
+                        Task::Open(Scope::Variables),
                         Task::Pipe(pipe),
                         Task::Op(Op::With(no)),
+                        Task::Open(Scope::Dot),
                         Task::List(list),
+                        Task::Close,
                         Task::Op(Op::EndWith),
                     ]
                     .into_iter()
-                    .chain(Self::otherwise(otherwise, no, end))
+                    .chain(Self::otherwise(otherwise.map(Task::List), no, end))
                     .collect::<Vec<_>>(),
                 );
             }
@@ -209,14 +239,23 @@ impl Compiler<'_> {
                 self.then(
                     [
                         Task::Op(Op::Mark),
+                        Task::Open(Scope::Variables),
                         Task::Pipe(pipe),
                         Task::Op(range),
                         Task::Op(Op::Next(end)),
+                        Task::Open(Scope::Loop),
                         Task::List(list),
+                        Task::Close,
                         Task::Op(Op::Continue),
                     ]
                     .into_iter()
-                    .chain(Self::otherwise(otherwise, no, end))
+                    .chain(Self::otherwise(
+                        otherwise
+                            .into_iter()
+                            .flat_map(|list| [Task::Open(Scope::Else(end)), Task::List(list), Task::Close]),
+                        no,
+                        end,
+                    ))
                     .collect::<Vec<_>>(),
                 );
             }
@@ -233,13 +272,29 @@ impl Compiler<'_> {
     }
 
     /// The end of a branch: the second list, if there is one, between the labels.
-    fn otherwise(otherwise: Option<NodeId>, no: u32, end: u32) -> Vec<Task> {
-        match otherwise {
-            Some(list) => {
-                vec![Task::Op(Op::Jump(end)), Task::Label(no), Task::List(list), Task::Label(end), Task::Op(Op::Reset)]
-            }
-            None => vec![Task::Label(no), Task::Label(end), Task::Op(Op::Reset)],
+    fn otherwise(second: impl IntoIterator<Item = Task>, no: u32, end: u32) -> Vec<Task> {
+        let mut tasks = vec![Task::Op(Op::Jump(end)), Task::Label(no)];
+        let before = tasks.len();
+        tasks.extend(second);
+        if tasks.len() == before {
+            // Nothing to jump over.
+            tasks.remove(0);
         }
+        tasks.extend([Task::Label(end), Task::Close, Task::Op(Op::Reset)]);
+        tasks
+    }
+
+    /// `break` in a loop ends the loop. In the `else` of a `range` inside a loop it ends that `else` only: Go's
+    /// `walkRange` catches it there, too.
+    fn leave_loop(&mut self) {
+        let inside = self.scopes.iter().rposition(|scope| matches!(scope, Scope::Loop | Scope::Else(_)));
+        let Some((from, Scope::Else(end))) = inside.map(|from| (from, self.scopes[from])) else {
+            return self.emit(Op::Break);
+        };
+        for scope in self.scopes[from + 1..].to_vec().iter().rev() {
+            self.emit(if matches!(scope, Scope::Dot) { Op::EndWith } else { Op::Reset });
+        }
+        self.emit(Op::Jump(end));
     }
 
     fn declares(&self, pipe: NodeId) -> bool {
