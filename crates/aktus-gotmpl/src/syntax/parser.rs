@@ -174,6 +174,8 @@ enum Open {
         pipe: NodeId,
         outer: Scope,
         body: Body,
+        /// The line where the clause ends: Go's parser of the outer template has read no further.
+        line: usize,
     },
 }
 
@@ -374,9 +376,10 @@ impl Parser<'_> {
         let token = self.next_non_space();
         let name = self.template_name(token, CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, TokenKind::RightDelimiter)?;
+        let line = self.tokens[0].line;
         let outer = std::mem::replace(&mut self.scope, Scope::new(dollar));
         let body = self.new_body();
-        self.push_open(Open::Block { name, start: offset(token.start), pipe, outer, body })
+        self.push_open(Open::Block { name, start: offset(token.start), pipe, outer, body, line })
     }
 
     /// An `{{else}}` has come.
@@ -423,7 +426,7 @@ impl Parser<'_> {
                 self.add_tree(name, root)?;
                 self.scope = outer;
             }
-            Some(Open::Block { name, start, pipe, outer, body }) => {
+            Some(Open::Block { name, start, pipe, outer, body, .. }) => {
                 let root = self.list(&body);
                 self.add_tree(name, root)?;
                 self.scope = outer;
@@ -482,7 +485,12 @@ impl Parser<'_> {
     fn misplaced(&mut self, found: &str) -> ParseError {
         match self.open.last() {
             Some(Open::Define { .. }) => self.error(format!("unexpected {found} in define clause")),
-            Some(Open::Block { .. }) => self.error(format!("unexpected {found} in block clause")),
+            Some(Open::Block { line, .. }) => {
+                let line = *line;
+                let token = self.tokens[0];
+                let message = format!("unexpected {found} in block clause");
+                ParseError::new(&self.arena.parse_name, line, message).at(token.start..token.end)
+            }
             _ => self.error(format!("unexpected {found}")),
         }
     }
