@@ -335,7 +335,7 @@ fn exit_text(status: ExitStatus) -> String {
 /// Kills what the program started and put into a group of its own: Lambda's sandbox would end with
 /// it. Known by the address of the Runtime API, which no other environment has.
 fn kill_strays(api: &str) {
-    for (id, _) in memory::processes(api) {
+    for (id, _) in memory::all_processes(api) {
         // One that is already gone needs no signal.
         let _ = kill_process(id, Signal::KILL);
     }
