@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use crate::function::{CallError, Context, Function, Int64, Method, Operand, Parameter, Typed};
 use crate::go::strconv;
-use crate::go::time::{Duration, Location, RFC3339_NANO, Time, month_name, weekday_name};
+use crate::go::time::{Duration, Location, RFC3339_NANO, Time, month_name, quote, weekday_name};
 use crate::value::{JsonForm, Kind, List, NamedType, Object, ObjectRef, Str, Type, Underlying, Value};
 use crate::{functions, methods};
 
@@ -156,6 +156,7 @@ static DURATION: NamedType = NamedType { name: "time.Duration", kind: Kind::Int6
 static MONTH: NamedType = NamedType { name: "time.Month", kind: Kind::Int, underlying: Some(Type::Int) };
 static WEEKDAY: NamedType = NamedType { name: "time.Weekday", kind: Kind::Int, underlying: Some(Type::Int) };
 static LOCATION: NamedType = NamedType { name: "*time.Location", kind: Kind::Pointer, underlying: None };
+static ZONE: NamedType = NamedType { name: "*time.zone", kind: Kind::Pointer, underlying: None };
 
 static TIME_METHODS: &[Method] = methods! { Time;
     "Add" => (Duration) add;
@@ -335,7 +336,7 @@ impl Object for Time {
         const TO_1970: i64 = 62_135_596_800;
         let nanosecond = u64::try_from(self.nanosecond()).unwrap_or_default();
         let location = match self.location() {
-            Location::Utc => Value::Nil,
+            Location::Utc => Value::object(NilPointer(&LOCATION)),
             other => Value::object(other.clone()),
         };
         let seconds = Value::Int64(self.unix().wrapping_add(TO_1970));
@@ -344,6 +345,17 @@ impl Object for Time {
 
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.to_string().into())
+    }
+
+    fn go_text(&self) -> Option<String> {
+        let location = match self.location() {
+            Location::Utc => "time.UTC".to_owned(),
+            Location::Local(_) => "time.Local".to_owned(),
+            other => format!("time.Location({})", quote(other.name().as_bytes())),
+        };
+        let (year, month, day) = (self.year(), month_name(self.month()), self.day());
+        let (hour, minute, second, nanosecond) = (self.hour(), self.minute(), self.second(), self.nanosecond());
+        Some(format!("time.Date({year}, time.{month}, {day}, {hour}, {minute}, {second}, {nanosecond}, {location})"))
     }
 
     fn yaml(&self) -> Option<Cow<'_, str>> {
@@ -546,12 +558,26 @@ impl Object for Location {
             ("extend", Value::from("")),
             ("cacheStart", Value::Int64(0)),
             ("cacheEnd", Value::Int64(0)),
-            ("cacheZone", Value::Nil),
+            ("cacheZone", Value::object(NilPointer(&ZONE))),
         ]
     }
 
     fn text(&self) -> Option<Cow<'_, str>> {
         Some(self.name().into())
+    }
+}
+
+/// A field that points to nothing, as the `*time.Location` of times in UTC.
+#[derive(Debug)]
+struct NilPointer(&'static NamedType);
+
+impl Object for NilPointer {
+    fn named_type(&self) -> &'static NamedType {
+        self.0
+    }
+
+    fn is_nil(&self) -> bool {
+        true
     }
 }
 

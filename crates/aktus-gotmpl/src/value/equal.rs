@@ -54,6 +54,9 @@ fn deep_equal(left: &Value, right: &Value, depth: usize, parts: &mut u64) -> Opt
             if left.named_type().name != right.named_type().name {
                 return Some(false);
             }
+            if left.is_nil() || right.is_nil() {
+                return Some(left.is_nil() && right.is_nil());
+            }
             let Some(depth) = depth.checked_sub(1) else { return Some(false) };
             match (left.underlying(), right.underlying()) {
                 (Underlying::Map(left), Underlying::Map(right)) => return maps(&left, &right, depth, parts),

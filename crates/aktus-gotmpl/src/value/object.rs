@@ -89,6 +89,16 @@ pub trait Object: Any + fmt::Debug {
         None
     }
 
+    /// The text of `GoString()`, for types that have one: how `%#v` prints the value.
+    fn go_text(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether it is a nil pointer.
+    fn is_nil(&self) -> bool {
+        false
+    }
+
     /// What becomes of the value when it is stored in an `interface{}`: given to a function that takes anything,
     /// put into a list or map. Differs from the value only for structs whose methods have pointer receivers,
     /// which Go can call only as long as the struct stays where it is.

@@ -1,5 +1,6 @@
 //! Our answers, and whether they agree with Go's.
 
+use aktus_gotmpl::{Certificates, Host, Value};
 use aktus_helm::certs::CertificateMaker;
 use aktus_helm::{Chart, LoadOptions, Profile, Release, RenderOptions, SystemHost, Values, render};
 use aktus_yaml::{Json, json, read_json, write_v2};
@@ -26,17 +27,62 @@ impl Us {
     pub(crate) fn answer(&self, question: &Question) -> Answer {
         match question.operation {
             "yaml" => document(&question.text),
-            _ => self.rendered(question),
+            _ => self.rendered(question, &self.host),
         }
     }
 
-    fn rendered(&self, question: &Question) -> Answer {
+    /// Whether our answer would be another if pointers were: longer, shorter, or with other digits.
+    pub(crate) fn depends_on_addresses(&self, question: &Question, ours: &Answer) -> bool {
+        const ADDRESSES: [u64; 4] = [0x3e_bca4_ece6, 0xabc_de80, 0x7f01_2345_6780, 0xc0_0009_8720];
+        let elsewhere = |address| self.rendered(question, &Elsewhere { host: &self.host, address });
+        question.operation == "render"
+            && elsewhere(self.host.address()) == *ours
+            && ADDRESSES.into_iter().any(|address| elsewhere(address) != *ours)
+    }
+
+    fn rendered(&self, question: &Question, host: &dyn Host) -> Answer {
         let files: [(&str, &[u8]); 2] =
             [("Chart.yaml", b"apiVersion: v2\nname: c\nversion: 0.1.0\n"), ("templates/t", &question.text)];
         let chart = Chart::from_files(files, &LoadOptions::default()).map_err(|error| error.to_string())?;
         let values = Values::from_json(&*question.values);
-        let rendered = render(&chart, &values, &self.options, &self.host).map_err(|error| error.to_string())?;
+        let rendered = render(&chart, &values, &self.options, host).map_err(|error| error.to_string())?;
         Ok(rendered.files.get("c/templates/t").cloned().unwrap_or_default())
+    }
+}
+
+/// A host whose pointers are elsewhere.
+struct Elsewhere<'h> {
+    host: &'h SystemHost,
+    address: u64,
+}
+
+impl Host for Elsewhere<'_> {
+    fn now(&self) -> jiff::Timestamp {
+        self.host.now()
+    }
+
+    fn time_zone(&self) -> jiff::tz::TimeZone {
+        self.host.time_zone()
+    }
+
+    fn random(&self, buffer: &mut [u8]) {
+        self.host.random(buffer);
+    }
+
+    fn address(&self) -> u64 {
+        self.address
+    }
+
+    fn resolve(&self, host: &str) -> String {
+        self.host.resolve(host)
+    }
+
+    fn lookup(&self, api_version: &str, kind: &str, namespace: &str, name: &str) -> Result<Value, String> {
+        self.host.lookup(api_version, kind, namespace, name)
+    }
+
+    fn certificates(&self) -> Option<&dyn Certificates> {
+        self.host.certificates()
     }
 }
 

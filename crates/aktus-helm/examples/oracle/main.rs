@@ -155,6 +155,8 @@ fn compared(
         }
         if let Some(name) = explained::explanation(question, ours, theirs) {
             report.explain(name, question);
+        } else if us.depends_on_addresses(question, ours) {
+            report.explain(explained::ADDRESSES, question);
         } else if oracle.wavers(question, theirs)? {
             report.explain(explained::WAVERS, question);
         } else {

@@ -59,9 +59,11 @@ impl Delivery {
         let mut waits = WAITS.iter().take(retries);
         let error = loop {
             let run = shared.attempt(function, &self.id, attempt, self.kind, &self.payload, &self.trace);
-            let Err(error) = run.await else { return };
+            let (ended, result) = run.await;
+            let Err(error) = result else { return };
             let Some(wait) = waits.next() else { break error };
-            shared.time.sleep(*wait).await;
+            // From its end: who sees that end may move time on before this goes on.
+            shared.time.sleep_until(ended.saturating_add(*wait)).await;
             attempt += 1;
         };
         if function.on_failure_itself {

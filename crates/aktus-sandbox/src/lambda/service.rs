@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -456,12 +457,12 @@ impl Shared {
     ) -> Result<Value, FunctionError> {
         let busy = Busy::begin(self);
         let (id, trace) = (self.new_id("request"), trace.unwrap_or_else(|| self.new_trace()));
-        let result = self.attempt(function, &id, 1, Kind::RequestResponse, payload, &trace).await;
+        let (_, result) = self.attempt(function, &id, 1, Kind::RequestResponse, payload, &trace).await;
         drop(busy);
         result
     }
 
-    /// Runs a function once and keeps what came of it.
+    /// Runs a function once, keeps what came of it, and tells when it ended.
     pub(super) async fn attempt(
         self: &Arc<Self>,
         function: &Arc<Function>,
@@ -470,7 +471,7 @@ impl Shared {
         kind: Kind,
         payload: &Value,
         trace: &Trace,
-    ) -> Result<Value, FunctionError> {
+    ) -> (Duration, Result<Value, FunctionError>) {
         let name = &function.name;
         let index = {
             let mut state = self.state();
@@ -502,17 +503,18 @@ impl Shared {
             Code::Program { .. } => self.run_program(function, &job, index).await,
             Code::Closure(closure) => self.run_closure(function, closure, &job, payload, index).await,
         };
-        let ended = match &result {
+        let how = match &result {
             Ok(_) => "ends".to_owned(),
             Err(error) => format!("fails: {}", error.message),
         };
-        self.recorder.say(name, format!("{kind:?} {short} {ended}"));
+        self.recorder.say(name, format!("{kind:?} {short} {how}"));
+        let ended = self.time.elapsed();
         if let Some(invocation) = self.state().invocations.get_mut(index) {
-            invocation.ended = Some(self.time.elapsed());
+            invocation.ended = Some(ended);
             invocation.result = Some(result.clone());
         }
         self.notify();
-        result
+        (ended, result)
     }
 
     async fn run_program(

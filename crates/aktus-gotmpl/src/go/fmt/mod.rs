@@ -117,6 +117,7 @@ fn with_printer(
 ) -> Result<(), LimitError> {
     let start = out.len();
     let mut printer = Printer::new(out, context.limits().value_bytes);
+    printer.address = context.host().address();
     print(&mut printer);
     printer.finish()?;
     context.step((out.len() - start) as u64 / 64)
@@ -129,13 +130,15 @@ struct Printer<'o> {
     flags: Flags,
     /// Set while a wrong verb is being reported, so that no methods are called then.
     erroring: bool,
+    /// What pointers are printed as.
+    address: u64,
     error: Option<LimitError>,
 }
 
 impl<'o> Printer<'o> {
     fn new(out: &'o mut Vec<u8>, limit: usize) -> Self {
         let end = out.len().saturating_add(limit);
-        Self { out, end, flags: Flags::default(), erroring: false, error: None }
+        Self { out, end, flags: Flags::default(), erroring: false, address: 0, error: None }
     }
 
     fn finish(self) -> Result<(), LimitError> {

@@ -5,9 +5,6 @@ use crate::go::strconv::FloatSize;
 use crate::limits::LimitError;
 use crate::value::{Kind, List, Map, Object, Type, Underlying, Value};
 
-/// What Go prints for a pointer inside another value; ours is the same in every run.
-const POINTER: u64 = 0xc0_0001_2340;
-
 impl Printer<'_> {
     /// Prints an argument of `Sprint` or `Sprintf`.
     pub(super) fn argument(&mut self, value: &Value, verb: char) {
@@ -82,7 +79,7 @@ impl Printer<'_> {
         }
     }
 
-    /// Uses `Error()` or `String()` if the type has one and the verb is for text.
+    /// Uses `GoString()` for `%#v`, and `Error()` or `String()` for verbs for text, if the type has one.
     fn methods(&mut self, object: &dyn Object, value: &Value, verb: char) -> bool {
         if self.erroring {
             return false;
@@ -91,7 +88,11 @@ impl Printer<'_> {
             self.bad_verb(value, verb);
             return true;
         }
-        if self.flags.sharp_v || !matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
+        if self.flags.sharp_v {
+            let text = object.go_text();
+            return text.inspect(|text| self.string(text.as_bytes())).is_some();
+        }
+        if !matches!(verb, 'v' | 's' | 'x' | 'X' | 'q') {
             return false;
         }
         let Some(text) = object.text() else { return false };
@@ -289,11 +290,11 @@ impl Printer<'_> {
             Value::Object(object)
                 if matches!(object.get().named_type().kind, Kind::Pointer | Kind::Map | Kind::Slice) =>
             {
-                false
+                object.get().is_nil()
             }
             _ => return self.bad_verb(value, verb),
         };
-        let address = if nil { 0 } else { POINTER };
+        let address = if nil { 0 } else { self.address };
         match verb {
             'v' if self.flags.sharp_v => {
                 self.push(b"(");

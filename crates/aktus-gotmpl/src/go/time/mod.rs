@@ -292,7 +292,7 @@ pub fn weekday_name(weekday: i64) -> String {
 
 /// Text in double quotes as the messages of Go's `time` have it, with every byte that
 /// is not printable ASCII as `\x..`.
-fn quote(text: &[u8]) -> String {
+pub(crate) fn quote(text: &[u8]) -> String {
     let mut out = String::from('"');
     for &byte in text {
         match byte {
