@@ -8,6 +8,7 @@ mod dist;
 mod fuzz;
 mod moto;
 mod oracle;
+mod programs;
 mod record;
 mod sandbox;
 mod template;

@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::command::{cargo, run};
 use crate::moto;
+use crate::programs::SANDBOX;
 use crate::record::{Api, Golden};
 use crate::sandbox;
 use crate::template;
@@ -28,16 +29,17 @@ pub(crate) struct Test {
     offline: bool,
 }
 
-/// What needs only Rust, in this order: quick things first.
+/// What needs only Rust, in this order: quick things first. Whatever is of the whole workspace has the features of
+/// [`programs::build`](crate::programs::build), so that every dependency is compiled once.
 const STEPS: [&[&str]; 7] = [
     &["fmt", "--all", "--check"],
-    &["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"],
-    // The sandbox must not need the AWS SDK.
+    &["clippy", "--workspace", "--all-targets", SANDBOX, "--locked", "--", "--deny", "warnings"],
+    // `bootstrap --sandbox` must not need the AWS SDK, and nobody should wait for the real sandbox to start an xtask.
     &["clippy", "--package", "aktus-cli", "--no-default-features", "--locked", "--", "--deny", "warnings"],
-    &["clippy", "--package", "xtask", "--features", "sandbox", "--locked", "--", "--deny", "warnings"],
-    &["doc", "--workspace", "--no-deps", "--locked"],
-    &["test", "--workspace", "--doc", "--locked"],
-    &["test", "--workspace", "--all-targets", "--locked"],
+    &["clippy", "--package", "xtask", "--locked", "--", "--deny", "warnings"],
+    &["doc", "--workspace", "--no-deps", SANDBOX, "--locked"],
+    &["test", "--workspace", "--doc", SANDBOX, "--locked"],
+    &["test", "--workspace", "--all-targets", SANDBOX, "--locked"],
 ];
 
 /// Tests that ask real programs.

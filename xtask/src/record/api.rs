@@ -4,11 +4,14 @@
 //! masking and comparing is one code, in `aktus_sandbox::conversation`. The program that speaks TLS
 //! is an example of that crate, so that this one stays quick to build.
 
+use std::process::Command;
+
 use anyhow::Result;
 use clap::Args;
 
 use super::api_server::ApiServer;
-use crate::command::{cargo, run};
+use crate::command::{root, run};
+use crate::programs;
 use crate::tools::{Tool, Tools, ensure};
 
 /// Arguments of `cargo xtask record api`
@@ -30,12 +33,11 @@ impl Api {
 
     pub(crate) fn run(&self, tools: &Tools) -> Result<()> {
         ensure(tools, &Self::TOOLS)?;
-        let program = ["--package", "aktus-sandbox", "--example", "record-api", "--locked"];
-        run(cargo().arg("build").args(program))?;
+        let program = programs::build()?.join("examples/record-api");
         for (folder, controllers) in FOLDERS {
             let mut server = ApiServer::start(tools, controllers)?;
-            let mut command = cargo();
-            command.args(["run", "--quiet"]).args(program).args(["--", "--server", server.address()]);
+            let mut command = Command::new(&program);
+            command.current_dir(root()).args(["--server", server.address()]);
             command.arg("--ca").arg(server.ca()).args(["--token", ApiServer::TOKEN]);
             command.args(self.check.then_some("--check")).arg(folder);
             if let Err(error) = run(&mut command) {

@@ -14,7 +14,8 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use self::explained::{Explained, Finding};
-use crate::command::{cargo, output, root, run};
+use crate::command::{output, root, run};
+use crate::programs;
 use crate::tools::{Tool, Tools};
 
 /// Arguments of `cargo xtask template`
@@ -78,7 +79,7 @@ pub(crate) fn check(tools: &Tools) -> Result<()> {
 
 fn check_with(program: &Path) -> Result<()> {
     let explained = Explained::read(&root().join("crates/aktus-template/cfn-lint.toml"))?;
-    let aktus = build()?;
+    let aktus = programs::build()?.join("aktus");
     let work = tempfile::tempdir()?;
     let mut findings = Vec::new();
     let mut runs = 0;
@@ -114,13 +115,6 @@ fn checkov(program: &Path) -> Result<()> {
     run(Command::new(program).arg("--config-file").arg(reasons).arg("--file").arg(&template))?;
     eprintln!("checkov found nothing unexplained");
     Ok(())
-}
-
-/// Builds `aktus`, with the features that the tests of the whole workspace give it, and says where it is.
-fn build() -> Result<PathBuf> {
-    run(cargo().args(["build", "--workspace", "--bin", "aktus", "--locked"]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("debug/aktus"))
 }
 
 /// Everything cfn-lint has to say, experimental rules included.
