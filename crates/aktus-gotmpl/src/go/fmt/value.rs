@@ -112,7 +112,9 @@ impl Printer<'_> {
                 (_, _, Value::String(text)) => self.any_string(text, verb, value),
                 _ => self.value(&scalar, verb, depth),
             },
-            Underlying::Struct if named.kind == Kind::Pointer && depth > 0 => self.pointer(value, verb),
+            Underlying::Struct if named.kind == Kind::Pointer && (depth > 0 || object.is_nil()) => {
+                self.pointer(value, verb);
+            }
             Underlying::Struct => {
                 if named.kind == Kind::Pointer {
                     self.push(b"&");
