@@ -48,6 +48,11 @@ macro_rules! name {
                 Self(Cow::Borrowed(text))
             }
 
+            /// The name, or the text again when it is none.
+            pub(crate) fn take(text: String) -> Result<Self, String> {
+                if Self::fits(&text) { Ok(Self(Cow::Owned(text))) } else { Err(text) }
+            }
+
             /// The name as text.
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -58,7 +63,7 @@ macro_rules! name {
             type Error = NameError;
 
             fn try_from(text: String) -> Result<Self, NameError> {
-                if Self::fits(&text) { Ok(Self(Cow::Owned(text))) } else { Err(problem(&text)) }
+                Self::take(text).map_err(|text| problem(&text))
             }
         }
 

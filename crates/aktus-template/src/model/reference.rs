@@ -83,6 +83,14 @@ pub enum Reference {
 }
 
 impl Reference {
+    /// The reference, or the text again when nothing can be called so.
+    pub(crate) fn take(text: String) -> Result<Self, String> {
+        match PseudoParameter::from_name(&text) {
+            Some(pseudo) => Ok(Self::Pseudo(pseudo)),
+            None => LogicalId::take(text).map(Self::Id),
+        }
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         match self {

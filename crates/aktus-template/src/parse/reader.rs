@@ -325,9 +325,9 @@ fn attribute(resource: &str, attribute: String) -> Expr {
 fn function(name: &str, argument: Expr) -> Expr {
     let one = |value: Expr| Box::new(value);
     match (name, argument) {
-        ("Ref", Expr::Text(text)) => match text.parse::<Reference>() {
+        ("Ref", Expr::Text(text)) => match Reference::take(text) {
             Ok(reference) => Expr::Ref(reference),
-            Err(_) => Expr::Call(name.to_owned(), one(Expr::Text(text))),
+            Err(text) => Expr::Call(name.to_owned(), one(Expr::Text(text))),
         },
         ("GetAtt", Expr::Text(text)) => match text.split_once('.') {
             Some((resource, name)) => attribute(resource, name.to_owned()),
@@ -350,9 +350,9 @@ fn function(name: &str, argument: Expr) -> Expr {
             ("Cidr", Ok([block, count])) => Expr::Cidr(one(block), one(count), None),
             (name, Ok(two)) => Expr::Call(name.to_owned(), one(Expr::List(two.into()))),
             (name, Err(items)) => match (name, <[Expr; 3]>::try_from(items)) {
-                ("If", Ok([Expr::Text(condition), then, otherwise])) => match condition.parse() {
+                ("If", Ok([Expr::Text(condition), then, otherwise])) => match ConditionName::take(condition) {
                     Ok(condition) => Expr::If(condition, one(then), one(otherwise)),
-                    Err(_) => {
+                    Err(condition) => {
                         Expr::Call(name.to_owned(), one(Expr::List(vec![Expr::Text(condition), then, otherwise])))
                     }
                 },
