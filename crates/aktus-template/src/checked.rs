@@ -1,12 +1,11 @@
-//! A template whose names and references were checked when it was made.
+//! A template whose references were checked when it was made.
 
-use std::fmt;
 use std::ops::Deref;
 
 use crate::check::dangling_references;
-use crate::model::{LogicalId, LogicalIdError, Place, Template};
+use crate::model::{Place, Template};
 
-/// A template in which every name is a [`LogicalId`], and every reference names something that it defines.
+/// A template in which every reference names something that it defines.
 ///
 /// It can be read like a [`Template`]; to change it, take the template out and check it again.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,9 +42,8 @@ pub enum Target {
 }
 
 /// A reference to a name that nothing in the template has.
-///
-/// Displayed as one sentence without full stop, and without its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: {}; {}", self.problem(), self.fix())]
 pub struct DanglingReference {
     /// Where the reference stands.
     pub place: Place,
@@ -58,6 +56,18 @@ pub struct DanglingReference {
 }
 
 impl DanglingReference {
+    /// What is wrong: one sentence without full stop.
+    pub fn problem(&self) -> String {
+        let name = &self.name;
+        match self.target {
+            Target::Value => format!("`{name}` is neither a parameter nor a resource"),
+            Target::Resource => format!("there is no resource `{name}`"),
+            Target::Parameter => format!("`{name}` is no parameter, and a condition can look at nothing else"),
+            Target::Condition => format!("there is no condition `{name}`"),
+            Target::Mapping => format!("there is no mapping `{name}`"),
+        }
+    }
+
     /// What to do: a sentence fragment.
     pub fn fix(&self) -> String {
         match (&self.nearest, self.target) {
@@ -70,52 +80,21 @@ impl DanglingReference {
     }
 }
 
-impl fmt::Display for DanglingReference {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.name;
-        match self.target {
-            Target::Value => write!(formatter, "`{name}` is neither a parameter nor a resource"),
-            Target::Resource => write!(formatter, "there is no resource `{name}`"),
-            Target::Parameter => {
-                write!(formatter, "`{name}` is no parameter, and a condition can look at nothing else")
-            }
-            Target::Condition => write!(formatter, "there is no condition `{name}`"),
-            Target::Mapping => write!(formatter, "there is no mapping `{name}`"),
-        }
-    }
-}
-
-/// Why a template cannot be a [`CheckedTemplate`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TemplateFault {
-    /// A name that `CloudFormation` refuses.
-    #[error("{place}: {problem}; {}", .problem.fix())]
-    Name {
-        /// The section and the name.
-        place: Place,
-        /// What is wrong with it.
-        problem: LogicalIdError,
-    },
-    /// A reference to nothing.
-    #[error("{}: {_0}; {}", .0.place, .0.fix())]
-    Dangling(DanglingReference),
-}
-
 impl Template {
-    /// The template with its names and references checked, for templates that are built: those that are read are
-    /// judged by [`check`](crate::check()), which finds the same references with the places in their text.
+    /// The template with its references checked, for templates that are built: those that are read are judged by
+    /// [`check`](crate::check()), which finds the same references with the places in their text.
     ///
-    /// Errs with every name that is no [`LogicalId`], of parameters, resources and outputs, and every reference to
-    /// what the template does not have: `Ref`, `Fn::GetAtt`, variables of `Fn::Sub`, `DependsOn`, `Condition`,
-    /// `Fn::If` and `Fn::FindInMap`. What macros and modules bring is not known, so a template with any
-    /// ([`Template::has_macros`]) is taken as it is.
+    /// Errs with every reference to what the template does not have: `Ref`, `Fn::GetAtt`, variables of `Fn::Sub`,
+    /// `DependsOn`, `Condition`, `Fn::If` and `Fn::FindInMap`. What macros and modules bring is not known, so a template
+    /// with any ([`Template::has_macros`]) is taken as it is.
     ///
     /// ```
-    /// use aktus_template::{Expr, Resource, Template};
+    /// use aktus_template::{Expr, Resource, Template, logical_id};
     ///
     /// let mut template = Template::default();
-    /// template.add_resource("Files", Resource::new("AWS::EFS::FileSystem"));
-    /// template.add_resource("Target", Resource::new("T").set("FileSystemId", Expr::reference("File")));
+    /// template.add_resource(logical_id!("Files"), Resource::new("AWS::EFS::FileSystem"));
+    /// let target = Resource::new("T").set("FileSystemId", Expr::reference(logical_id!("File")));
+    /// template.add_resource(logical_id!("Target"), target);
     /// let faults = template.checked().unwrap_err();
     /// assert_eq!(
     ///     faults[0].to_string(),
@@ -123,19 +102,8 @@ impl Template {
     ///      did you mean `Files`?"
     /// );
     /// ```
-    pub fn checked(self) -> Result<CheckedTemplate, Vec<TemplateFault>> {
-        let faults = faults(&self);
+    pub fn checked(self) -> Result<CheckedTemplate, Vec<DanglingReference>> {
+        let faults = dangling_references(&self);
         if faults.is_empty() { Ok(CheckedTemplate(self)) } else { Err(faults) }
     }
-}
-
-fn faults(template: &Template) -> Vec<TemplateFault> {
-    if template.has_macros() {
-        return Vec::new();
-    }
-    let names = template.logical_ids().filter_map(|(section, name)| {
-        let problem = LogicalId::judge(name).err()?;
-        Some(TemplateFault::Name { place: Place::of(&[section, name]), problem })
-    });
-    names.chain(dangling_references(template).into_iter().map(TemplateFault::Dangling)).collect()
 }

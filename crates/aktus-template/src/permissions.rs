@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use crate::eval::{ResourceGraph, Value};
+use crate::model::LogicalId;
 
 /// A role, who may take it, and what it may do then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RolePermissions {
     /// The logical id of the role.
-    pub role: String,
+    pub role: LogicalId,
     /// Who may take it: services, accounts, identity providers.
     pub trusted: Vec<String>,
     /// The ARNs of its managed policies.
@@ -45,7 +46,7 @@ pub fn permissions(graph: &ResourceGraph) -> Vec<RolePermissions> {
             .flat_map(|statement| entry(statement, "Principal").into_iter().flat_map(texts_inside).collect::<Vec<_>>())
             .collect();
         roles.insert(
-            id,
+            id.as_str(),
             RolePermissions {
                 role: id.clone(),
                 trusted: trusted.into_iter().collect(),

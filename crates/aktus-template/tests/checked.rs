@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aktus_diagnostics::Sources;
 use aktus_template::stack::{Architecture, Code};
-use aktus_template::{Day, Template, TemplateFault, check, parse, platform, platform_with};
+use aktus_template::{Day, Template, check, parse, platform, platform_with};
 
 fn read(text: &str) -> Template {
     let source = Sources::new().add("template", text);
@@ -23,10 +23,7 @@ fn faults(template: &str, expected: &[&str]) {
     };
     assert_eq!(faults.iter().map(ToString::to_string).collect::<Vec<_>>(), expected);
     // The rule of `check` finds them in the same places, the first of each.
-    let dangling = faults.iter().filter_map(|fault| match fault {
-        TemplateFault::Dangling(reference) => Some(reference.place.clone()),
-        TemplateFault::Name { .. } => None,
-    });
+    let dangling = faults.into_iter().map(|reference| reference.place);
     let findings = check(&template, Day::new(2026, 11, 22), None);
     let found = findings.into_iter().filter(|finding| finding.rule == "dangling-reference");
     assert_eq!(found.map(|finding| finding.place).collect::<BTreeSet<_>>(), dangling.collect());
@@ -76,10 +73,35 @@ Outputs:
 }
 
 #[test]
-fn names_are_letters_and_digits() {
-    let expected = "Resources.my-role: `-` is neither a letter nor a digit of ASCII; \
-                    take everything else out of the name";
-    faults("Resources: {my-role: {Type: T}}", &[expected]);
+fn a_name_that_nothing_can_have_is_a_reference_to_nothing() {
+    faults(
+        "Conditions:
+  C: !Equals [!Ref a-b, !Ref AWS::Regoin]
+Resources:
+  A:
+    Type: T
+    DependsOn: [A.B, '']
+    Properties:
+      R: !Ref my-role
+      G: !GetAtt my-role.Arn
+      L: !GetAtt [my-role, !Ref AWS::Region]
+      I: !If ['', !Ref B_C, x]
+",
+        &[
+            "Resources.A.Properties.R: `my-role` is neither a parameter nor a resource; add it, or take the reference out",
+            "Resources.A.Properties.G: there is no resource `my-role`; add it, or take the reference out",
+            "Resources.A.Properties.L: there is no resource `my-role`; add it, or take the reference out",
+            "Resources.A.Properties.I: there is no condition ``; add it to the section `Conditions`",
+            "Resources.A.Properties.I.Fn::If.1: `B_C` is neither a parameter nor a resource; add it, or take the \
+             reference out",
+            "Resources.A.DependsOn: there is no resource `A.B`; add it, or take the reference out",
+            "Resources.A.DependsOn: there is no resource ``; add it, or take the reference out",
+            "Conditions.C: `a-b` is no parameter, and a condition can look at nothing else; compare a parameter or an \
+             entry of a mapping",
+            "Conditions.C: `AWS::Regoin` is no parameter, and a condition can look at nothing else; did you mean \
+             `AWS::Region`?",
+        ],
+    );
 }
 
 #[test]

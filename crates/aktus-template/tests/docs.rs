@@ -18,7 +18,7 @@ fn it_tells_every_parameter_once() {
     let reference = docs::parameters(&template);
     for (name, parameter) in &template.parameters {
         assert_eq!(reference.matches(&format!("\n### {name}\n")).count(), 1, "{name}");
-        assert_eq!(reference.matches(&format!("](#{})", name.to_lowercase())).count(), 1, "{name}");
+        assert_eq!(reference.matches(&format!("](#{})", name.as_str().to_lowercase())).count(), 1, "{name}");
         assert!(!parameter.description.is_empty());
     }
     assert_eq!(reference, docs::parameters(&template));

@@ -96,6 +96,9 @@ fn what_cannot_be_is_an_error_with_its_place() {
             "!FindInMap [M, a, b]",
             "Resources.A.Properties.X.Fn::FindInMap: Fn::FindInMap finds no `a`, `b` in the mapping `M`",
         ),
+        ("!Ref no-name", "Resources.A.Properties.X: `no-name` does not exist under these parameters"),
+        ("!GetAtt no-name.Arn", "Resources.A.Properties.X: `no-name` does not exist under these parameters"),
+        ("!If ['', 1, 2]", "Resources.A.Properties.X.Fn::If: `` does not exist under these parameters"),
         ("!If [Never, 1, 2]", "Resources.A.Properties.X.Fn::If: `Never` does not exist under these parameters"),
     ] {
         let text = format!(

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aktus_template::{Pseudo, ResourceGraph, Template, evaluate, platform};
+use aktus_template::{ConditionName, Pseudo, ResourceGraph, Template, evaluate, platform};
 
 const LIST: &str = include_str!("fixtures/platform.txt");
 
@@ -82,7 +82,7 @@ fn found(template: &Template) -> BTreeSet<String> {
             let [bare, full] = mode.each_ref().map(|graph| graph.resources.contains_key(id));
             when(bare, full)
         });
-        let condition = resource.condition.as_deref().unwrap_or("-");
+        let condition = resource.condition.as_ref().map_or("-", ConditionName::as_str);
         lines.insert(format!("resource {id} {} {condition} {}", resource.kind, modes.join(" ")));
     }
     for (name, output) in &template.outputs {

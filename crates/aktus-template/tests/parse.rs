@@ -2,7 +2,8 @@
 
 use aktus_diagnostics::Sources;
 use aktus_template::{
-    Condition, Expr, Limits, ParameterType, Place, Retention, Template, as_yaml, parse, parse_within, platform,
+    Condition, Expr, Limits, ParameterType, Place, Retention, Template, as_yaml, logical_id, parse, parse_within,
+    platform,
 };
 
 /// What is wrong with a text: `line:column: message` for each.
@@ -116,6 +117,58 @@ fn everything_comes_back_from_yaml_and_json() {
     assert_eq!(read(&yaml).to_yaml(), yaml);
 }
 
+/// What has a name that nothing can have, where only a macro could make it right, or where it only refers.
+#[test]
+fn names_that_are_none_are_carried_along() {
+    let template = read(
+        "Transform: [AWS::LanguageExtensions, Macro]
+Parameters: {a-b: {Type: String}, P: {Type: String}}
+Metadata:
+  AWS::CloudFormation::Interface: {ParameterGroups: [{Label: {default: G}, Parameters: [a-b]}], ParameterLabels: {a-b: {default: L}}}
+Mappings: {M_N: {a: {b: c}}}
+Conditions: {With_Any-Letter & more: !Equals [!Ref a-b, x]}
+Resources:
+  A.B: {Type: T}
+  C:
+    Type: T
+    Condition: With_Any-Letter & more
+    DependsOn: A.B
+    Properties:
+      R: !Ref A.B
+      S: !Ref AWS::Nothing
+      G: !GetAtt A_B.Arn.X
+      H: {'Fn::GetAtt': [A_B, Arn]}
+      I: !If ['', !If [With_Any-Letter & more, 1, 2], 3]
+      J: !GetAtt [P.Q, Arn]
+Outputs: {'${Name}': {Value: !Ref A.B}}
+",
+    );
+    let sections = ["Parameters", "Mappings", "Resources", "Outputs"];
+    assert_eq!(template.opaque.keys().collect::<Vec<_>>(), sections);
+    let opaque: Vec<_> = template.opaque.values().flat_map(|entries| entries.keys()).collect();
+    assert_eq!(opaque, ["a-b", "M_N", "A.B", "${Name}"]);
+    let resource = &template.resources["C"];
+    assert_eq!(resource.attributes["DependsOn"], Expr::list(["A.B"]));
+    let named: Vec<_> = resource.properties.values().map(Expr::named_as_text).collect();
+    let attribute = |name| Some(("GetAtt", name));
+    let reference = |name| Some(("Ref", name));
+    assert_eq!(
+        named,
+        [
+            reference("A.B"),
+            reference("AWS::Nothing"),
+            attribute("A_B"),
+            attribute("A_B"),
+            Some(("If", "")),
+            // The attribute begins behind the first full stop only where both are one text.
+            attribute("P.Q"),
+        ]
+    );
+    let yaml = template.to_yaml();
+    assert_eq!(read(&yaml), template, "{yaml}");
+    assert_eq!(read(&template.to_json().to_string()), template);
+}
+
 #[test]
 fn letters_that_have_to_be_escaped_are() {
     for letter in [
@@ -147,11 +200,11 @@ fn what_is_read_is_what_is_written() {
     assert_eq!(template.parameters["P"].kind, ParameterType::Other("List<AWS::EC2::Subnet::Id>".to_owned()));
     assert_eq!(template.parameters["P"].default.as_deref(), Some("1.1"));
     assert!(template.parameters["P"].no_echo);
-    assert_eq!(template.interface[0].parameters, [("P".to_owned(), "L".to_owned())]);
+    assert_eq!(template.interface[0].parameters, [(logical_id!("P"), "L".to_owned())]);
     assert_eq!(template.conditions["E"], Condition::Equals(Expr::Integer(1), "1".into()));
     let all = &template.resources["All"];
     assert_eq!((all.deletion_policy, all.depends_on.len()), (Some(Retention::Snapshot), 1));
-    assert_eq!(all.properties["A"], Expr::attribute("Other", "Nested.Attribute"));
+    assert_eq!(all.properties["A"], Expr::attribute(logical_id!("Other"), "Nested.Attribute"));
     assert_eq!(all.properties["E"], Expr::select(0, Expr::GetAzs(Box::new("".into()))));
     assert!(
         template.opaque["Resources"].contains_key("Fn::ForEach::Loop") && template.opaque[""].contains_key("Hooks")
@@ -211,6 +264,32 @@ fn what_is_wrong_is_told_with_its_place() {
             "5:19: `Properties` must be a map, and is a list",
             "5:6: the resource has no `Type`",
         ],
+    );
+    let long = "x".repeat(256);
+    refused(
+        &format!(
+            "Transform: AWS::LanguageExtensions\nParameters: {{P-Q: {{Type: String}}}}\nRules: {{R.R: {{Assertions: [{{Assert: !Condition ''}}]}}}}\n\
+             Mappings: {{M_M: {{a: {{b: c}}}}}}\nConditions: {{'': !Not [!Condition {long}]}}\n\
+             Resources:\n  my-role: {{Type: T}}\n  {long}: {{Type: T, Condition: ''}}\nOutputs: {{Größe: {{Value: x, Condition: {long}}}}}\n"
+        ),
+        &[
+            "2:14: a parameter cannot be called `P-Q`: `-` is neither a letter nor a digit of ASCII",
+            "3:9: a rule cannot be called `R.R`: `.` is neither a letter nor a digit of ASCII",
+            "3:37: a condition cannot be called ``: a name has at least one character",
+            "4:12: a mapping cannot be called `M_M`: `_` is neither a letter nor a digit of ASCII",
+            "5:14: a condition cannot be called ``: a name has at least one character",
+            &format!("5:24: a condition cannot be called `{}…`: 256 bytes, and 255 are possible", &long[..60]),
+            "7:3: a resource cannot be called `my-role`: `-` is neither a letter nor a digit of ASCII",
+            &format!("8:3: a resource cannot be called `{}…`: 256 bytes, and 255 are possible", &long[..60]),
+            "8:282: a condition cannot be called ``: a name has at least one character",
+            "9:11: an output cannot be called `Größe`: `ö` is neither a letter nor a digit of ASCII",
+            &format!("9:42: a condition cannot be called `{}…`: 256 bytes, and 255 are possible", &long[..60]),
+        ],
+    );
+    // Nor can a macro make a name of what is too long.
+    refused(
+        &format!("Transform: Macro\nResources: {{my-role: {{Type: T}}, {long}: {{Type: T}}}}\n"),
+        &[&format!("2:33: a resource cannot be called `{}…`: 256 bytes, and 255 are possible", &long[..60])],
     );
     refused("AWSTemplateFormatVersion: 2011\nResources: {}\n", &["1:27: the only version of the format is 2010-09-09"]);
     refused(

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aktus_template::stack::{ANSWERS, Architecture, Code, INLINE_LIMIT};
-use aktus_template::{EvaluateError, Expr, Pseudo, ResourceGraph, Value, evaluate, platform, platform_with};
+use aktus_template::{EvaluateError, Expr, LogicalId, Pseudo, ResourceGraph, Value, evaluate, platform, platform_with};
 
 const AUTO_ONLY: [&str; 1] = ["EKSAutoModeNodeRole"];
 const TRADITIONAL_ONLY: [&str; 11] = [
@@ -66,10 +66,10 @@ fn graph(given: &[(&str, &str)]) -> ResourceGraph {
 /// Everything a resource needs, directly or through others.
 fn reachable<'g>(graph: &'g ResourceGraph, from: &str) -> BTreeSet<&'g str> {
     let mut seen = BTreeSet::new();
-    let mut open: Vec<&str> = graph.resources[from].needs.iter().map(String::as_str).collect();
+    let mut open: Vec<&str> = graph.resources[from].needs.iter().map(LogicalId::as_str).collect();
     while let Some(name) = open.pop() {
         if seen.insert(name) {
-            open.extend(graph.resources[name].needs.iter().map(String::as_str));
+            open.extend(graph.resources[name].needs.iter().map(LogicalId::as_str));
         }
     }
     seen
@@ -220,8 +220,8 @@ fn without_the_chart_the_cluster_is_still_prepared() {
 fn principals(kind: &str, value: &str) -> Vec<String> {
     let graph = graph(&[(if kind == "User" { "AdditionalAdminUsers" } else { "AdditionalAdminRoles" }, value)]);
     let prefix = format!("Admin{kind}AccessEntry");
-    let names = graph.resources.keys().filter(|name| name.starts_with("Admin"));
-    let names: Vec<_> = names.cloned().collect();
+    let names = graph.resources.keys().map(LogicalId::as_str);
+    let names: Vec<_> = names.filter(|name| name.starts_with("Admin")).collect();
     assert!(names.iter().all(|name| name.starts_with(&prefix)), "{names:?}");
     names.iter().map(|name| property(&graph, name, "/PrincipalArn").as_str().unwrap().to_owned()).collect()
 }
@@ -333,7 +333,7 @@ fn keys_are_secrets_and_only_their_arns_are_passed_on() {
         let seen = Value::Map(resource.properties.clone()).to_json(false).to_string().contains("not-to-be-seen");
         assert_eq!(seen, resource.kind == "AWS::SecretsManager::Secret", "{name}");
     }
-    let outputs = Value::Map(graph.outputs).to_json(false).to_string();
+    let outputs = graph.outputs.values().map(|value| value.to_json(false).to_string()).collect::<String>();
     assert!(!outputs.contains("not-to-be-seen"), "{outputs}");
 }
 
@@ -462,17 +462,16 @@ fn everything_declared_is_used_and_explained() {
         parameters.extend(condition.values().into_iter().flat_map(Expr::references));
     }
     for resource in template.resources.values() {
-        conditions.extend(resource.condition.as_deref());
+        conditions.extend(&resource.condition);
         for expr in resource.properties.values() {
             parameters.extend(expr.references());
             conditions.extend(expr.conditions());
         }
     }
-    let unused = |names: Vec<&String>, used: &BTreeSet<&str>| -> Vec<String> {
-        names.into_iter().filter(|name| !used.contains(name.as_str())).cloned().collect()
-    };
-    assert_eq!(unused(template.parameters.keys().collect(), &parameters), [""; 0]);
-    assert_eq!(unused(template.conditions.keys().collect(), &conditions), [""; 0]);
+    let unused: Vec<_> = template.parameters.keys().filter(|name| !parameters.contains(name.as_str())).collect();
+    assert_eq!(unused, [""; 0]);
+    let unused: Vec<_> = template.conditions.keys().filter(|name| !conditions.contains(name)).collect();
+    assert_eq!(unused, [""; 0]);
     let labelled = template.interface.iter().flat_map(|group| &group.parameters);
     let labelled: Vec<_> = labelled.map(|(name, _)| name).collect();
     assert_eq!(labelled, template.parameters.keys().collect::<Vec<_>>());

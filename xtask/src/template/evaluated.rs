@@ -39,7 +39,7 @@ pub(super) fn as_template(stack: &ResourceGraph) -> Value {
                 entry[name] = policy.name().into();
             }
         }
-        (id.clone(), entry)
+        (id.to_string(), entry)
     });
     json!({"Resources": resources.collect::<Map<_, _>>()})
 }

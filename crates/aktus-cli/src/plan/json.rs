@@ -47,7 +47,7 @@ impl WholePlan {
                         })
                     })
                     .collect();
-                json!({"role": role.role, "trusted": role.trusted, "managed": role.managed, "statements": statements})
+                json!({"role": role.role.as_str(), "trusted": role.trusted, "managed": role.managed, "statements": statements})
             })
             .collect();
         let facts: serde_json::Map<String, Value> =

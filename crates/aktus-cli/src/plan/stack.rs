@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use aktus_bootstrap::{LoadBalancerScheme, Mode, Request, SecretSource};
 use aktus_template::graph::{Chapters, Detail, Picture};
-use aktus_template::{Pseudo, ResourceGraph, RolePermissions, Template, Value, evaluate, permissions, platform};
+use aktus_template::{
+    LogicalId, Pseudo, ResourceGraph, RolePermissions, Template, Value, evaluate, permissions, platform,
+};
 
 use crate::commands::template::parameters::{Setting, refused, with_mode};
 use crate::error::CliError;
@@ -77,11 +79,11 @@ pub(crate) fn stack(
     let title = format!("Aktus AI Platform in {} Mode", if auto { "Auto" } else { "Traditional" });
     let picture = Picture::of(&graph, &chapters, Detail::Overview, &title);
     let resources = graph.resources.iter().map(|(id, resource)| StackResource {
-        id: id.clone(),
+        id: id.to_string(),
         kind: resource.kind.clone(),
-        chapter: chapters.chapter_of(id, &resource.kind),
+        chapter: chapters.chapter_of(id.as_str(), &resource.kind),
         change,
-        needs: resource.needs.iter().cloned().collect(),
+        needs: resource.needs.iter().map(LogicalId::to_string).collect(),
     });
     let stack = Stack {
         name: pseudo.stack_name.clone(),
@@ -129,7 +131,7 @@ fn parameters(template: &Template, request: &Request, given: &[Setting]) -> BTre
     let mut parameters = with_mode(mode, &settings);
     // The value of a secret is of no use to a plan, so it goes no further than here.
     for (name, value) in &mut parameters {
-        let secret = template.parameters.get(name).is_some_and(|parameter| parameter.no_echo);
+        let secret = template.parameters.get(name.as_str()).is_some_and(|parameter| parameter.no_echo);
         if secret && !value.is_empty() {
             GIVEN.clone_into(value);
         }
@@ -186,15 +188,15 @@ fn read(graph: &ResourceGraph, request: Request, given: &[Setting], pseudo: &Pse
 
 /// Every parameter as the page shows it.
 fn shown(template: &Template, given: &BTreeMap<String, String>) -> Vec<(String, String, bool)> {
-    let shown = |(name, parameter): (&String, &aktus_template::Parameter)| {
+    let shown = |(name, parameter): (&LogicalId, &aktus_template::Parameter)| {
         let default = parameter.default.as_deref();
-        let value = given.get(name).map(String::as_str).or(default).unwrap_or_default();
+        let value = given.get(name.as_str()).map(String::as_str).or(default).unwrap_or_default();
         let text = match (parameter.no_echo, value.is_empty()) {
             (true, true) => "not given".to_owned(),
             (true, false) => "given (secret)".to_owned(),
             (false, _) => value.to_owned(),
         };
-        (name.clone(), text, Some(value) == default)
+        (name.to_string(), text, Some(value) == default)
     };
     template.parameters.iter().map(shown).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::{Day, Findings, Subject};
 use crate::eval::{ResourceGraph, Value};
-use crate::model::{Expr, Place, Step};
+use crate::model::{Expr, Place, Reference, Step};
 
 /// Versions of Kubernetes on EKS: the end of standard support, and of extended support.
 ///
@@ -105,15 +105,15 @@ pub(super) fn versions(subject: &Subject<'_>, graph: &ResourceGraph, findings: &
         if let Some(Value::Text(version)) = resource.properties.get(property)
             && let Some((message, fix)) = judge(version, subject.today)
         {
-            findings.add(Place::of(&["Resources", id, "Properties", property]), message, fix);
+            findings.add(Place::of(&["Resources", id.as_str(), "Properties", property]), message, fix);
         }
         // What a parameter offers is offered, whatever is chosen now.
         let written = subject.template.resources.get(id).and_then(|resource| resource.properties.get(property));
-        let Some(Expr::Ref(name)) = written else { continue };
+        let Some(Expr::Ref(Reference::Id(name))) = written else { continue };
         let Some(parameter) = subject.template.parameters.get(name) else { continue };
         for (index, offered) in parameter.allowed_values.iter().enumerate() {
             if let Some((message, fix)) = judge(offered, subject.today) {
-                let mut place = Place::of(&["Parameters", name, "AllowedValues"]);
+                let mut place = Place::of(&["Parameters", name.as_str(), "AllowedValues"]);
                 place.0.push(Step::Index(index));
                 findings.add(place, message, fix);
             }

@@ -2,7 +2,7 @@
 
 use super::{Findings, Subject};
 use crate::eval::{ResourceGraph, Value};
-use crate::model::{LogicalId, LogicalIdError, Place};
+use crate::model::Place;
 use crate::stack::INLINE_LIMIT;
 
 /// What CloudFormation takes from a bucket, in bytes.
@@ -74,20 +74,12 @@ pub(super) fn counts(subject: &Subject<'_>, findings: &mut Findings) {
     };
     long(&["Description"], template.description.len(), 1024);
     for (name, parameter) in &template.parameters {
+        let name = name.as_str();
         long(&["Parameters", name, "Description"], parameter.description.len(), 4000);
         long(&["Parameters", name, "Default"], parameter.default.as_ref().map_or(0, String::len), 4096);
     }
     for (name, output) in &template.outputs {
-        long(&["Outputs", name, "Description"], output.description.len(), 1024);
-    }
-    for (section, name) in template.logical_ids() {
-        match LogicalId::judge(name) {
-            // A macro may yet make a name of what is none, but none that is too long.
-            Err(problem) if matches!(problem, LogicalIdError::TooLong(_)) || !template.has_macros() => {
-                findings.add(Place::of(&[section, name]), problem.to_string(), problem.fix());
-            }
-            _ => {}
-        }
+        long(&["Outputs", name.as_str(), "Description"], output.description.len(), 1024);
     }
 }
 

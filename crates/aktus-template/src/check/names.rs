@@ -3,25 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{Findings, Subject};
-use crate::model::{Condition, Expr, Path, Place, Rule, Template};
-
-/// The names that every template has.
-pub(super) const PSEUDO: [&str; 8] = [
-    "AWS::AccountId",
-    "AWS::NoValue",
-    "AWS::NotificationARNs",
-    "AWS::Partition",
-    "AWS::Region",
-    "AWS::StackId",
-    "AWS::StackName",
-    "AWS::URLSuffix",
-];
+use crate::model::{Condition, ConditionName, Expr, Path, Place, Rule, Template};
 
 /// Calls `each` with every value that is written in a template outside of its conditions and rules.
 pub(super) fn every_value<'t>(template: &'t Template, each: &mut dyn FnMut(&'t Expr, &Path<'_>)) {
     let top = Path::top("Resources");
     for (id, resource) in &template.resources {
-        let here = top.key(id);
+        let here = top.key(id.as_str());
         for (name, value) in &resource.attributes {
             value.walk(&here.key(name), each);
         }
@@ -32,7 +20,7 @@ pub(super) fn every_value<'t>(template: &'t Template, each: &mut dyn FnMut(&'t E
     }
     let top = Path::top("Outputs");
     for (name, output) in &template.outputs {
-        let here = top.key(name);
+        let here = top.key(name.as_str());
         output.value.walk(&here.key("Value"), each);
         if let Some(export) = &output.export {
             export.walk(&here.key("Export").key("Name"), each);
@@ -72,16 +60,18 @@ fn used_conditions(template: &Template) -> BTreeSet<&str> {
         }
         _ => {}
     });
-    used.extend(template.resources.values().filter_map(|resource| resource.condition.as_deref()));
-    used.extend(template.outputs.values().filter_map(|output| output.condition.as_deref()));
+    used.extend(
+        template.resources.values().filter_map(|resource| resource.condition.as_ref().map(ConditionName::as_str)),
+    );
+    used.extend(template.outputs.values().filter_map(|output| output.condition.as_ref().map(ConditionName::as_str)));
     for condition in template.rules.values().flat_map(rule_conditions) {
-        used.extend(condition.names());
+        used.extend(condition.names().into_iter().map(ConditionName::as_str));
     }
     let mut open: Vec<&str> = used.iter().copied().collect();
     while let Some(name) = open.pop() {
         for other in template.conditions.get(name).into_iter().flat_map(Condition::names) {
-            if used.insert(other) {
-                open.push(other);
+            if used.insert(other.as_str()) {
+                open.push(other.as_str());
             }
         }
     }
@@ -100,8 +90,8 @@ pub(super) fn unused_parameters(subject: &Subject<'_>, findings: &mut Findings) 
     }
     let mut used = BTreeSet::new();
     every_value(template, &mut |value, _| match value {
-        Expr::Ref(name) => {
-            used.insert(name.as_str());
+        Expr::Ref(to) => {
+            used.insert(to.as_str());
         }
         Expr::Sub(..) => used.extend(value.references()),
         _ => {}
@@ -121,7 +111,11 @@ pub(super) fn unused_parameters(subject: &Subject<'_>, findings: &mut Findings) 
         } else {
             format!("nothing uses the parameter `{name}`")
         };
-        findings.add(Place::of(&["Parameters", name]), message, "use it where its description says, or take it out");
+        findings.add(
+            Place::of(&["Parameters", name.as_str()]),
+            message,
+            "use it where its description says, or take it out",
+        );
     }
 }
 
@@ -132,7 +126,7 @@ pub(super) fn unused_conditions(subject: &Subject<'_>, findings: &mut Findings) 
     let used = used_conditions(subject.template);
     for name in subject.template.conditions.keys().filter(|name| !used.contains(name.as_str())) {
         findings.add(
-            Place::of(&["Conditions", name]),
+            Place::of(&["Conditions", name.as_str()]),
             format!("nothing hangs on the condition `{name}`"),
             "use it for what it stands for, or take it out",
         );
@@ -158,9 +152,9 @@ pub(super) fn unused_mappings(subject: &Subject<'_>, findings: &mut Findings) {
             value.visit(&mut look);
         }
     }
-    for name in template.mappings.keys().filter(|name| !computed && !used.contains(*name)) {
+    for name in template.mappings.keys().filter(|name| !computed && !used.contains(name.as_str())) {
         findings.add(
-            Place::of(&["Mappings", name]),
+            Place::of(&["Mappings", name.as_str()]),
             format!("nothing looks into the mapping `{name}`"),
             "use it with `Fn::FindInMap`, or take it out",
         );

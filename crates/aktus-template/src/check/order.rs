@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 
 use super::{Findings, Subject};
 use crate::eval::ResourceGraph;
-use crate::model::{Place, Step};
+use crate::model::{LogicalId, Place, Step};
 
 /// The resources of a type that name `target` in a property.
 fn with<'g>(graph: &'g ResourceGraph, kind: &str, property: &str, target: &str) -> Vec<&'g str> {
     let all = graph.resources.iter().filter(|(_, resource)| resource.kind == kind);
-    all.filter(|(id, _)| named(graph, id, property).contains(target)).map(|(id, _)| id.as_str()).collect()
+    all.filter(|(id, _)| named(graph, id.as_str(), property).contains(target)).map(|(id, _)| id.as_str()).collect()
 }
 
 /// The resources that a property of a resource names.
@@ -47,6 +47,7 @@ fn ways_out<'g>(graph: &'g ResourceGraph, needed: &BTreeSet<&'g str>) -> BTreeSe
 
 pub(super) fn network(_: &Subject<'_>, graph: &ResourceGraph, findings: &mut Findings) {
     for (id, resource) in &graph.resources {
+        let id = id.as_str();
         if !matches!(resource.kind.as_str(), "AWS::EKS::Cluster" | "AWS::EKS::Nodegroup") {
             continue;
         }
@@ -55,7 +56,7 @@ pub(super) fn network(_: &Subject<'_>, graph: &ResourceGraph, findings: &mut Fin
         // A gateway in a public subnet is itself the way out of others.
         let missing: Vec<_> = ways
             .into_iter()
-            .filter(|way| !needed.contains(way) && *way != id && !graph.needed_by(way).contains(id.as_str()))
+            .filter(|way| !needed.contains(way) && *way != id && !graph.needed_by(way).contains(id))
             .collect();
         if !missing.is_empty() {
             findings.add(
@@ -72,6 +73,7 @@ pub(super) fn network(_: &Subject<'_>, graph: &ResourceGraph, findings: &mut Fin
 
 pub(super) fn custom_resources(_: &Subject<'_>, graph: &ResourceGraph, findings: &mut Findings) {
     for (id, resource) in &graph.resources {
+        let id = id.as_str();
         let custom = resource.kind.starts_with("Custom::") || resource.kind == "AWS::CloudFormation::CustomResource";
         if !custom {
             continue;
@@ -94,7 +96,8 @@ pub(super) fn custom_resources(_: &Subject<'_>, graph: &ResourceGraph, findings:
         }
         if !clusters.is_empty() {
             wanted.extend(ways_out(graph, &needed));
-            for system in of_kind(graph, &graph.resources.keys().map(String::as_str).collect(), "AWS::EFS::FileSystem")
+            for system in
+                of_kind(graph, &graph.resources.keys().map(LogicalId::as_str).collect(), "AWS::EFS::FileSystem")
             {
                 for target in with(graph, "AWS::EFS::MountTarget", "FileSystemId", system) {
                     wanted.insert(target);
@@ -136,7 +139,7 @@ pub(super) fn unattached_groups(subject: &Subject<'_>, graph: &ResourceGraph, fi
         });
         if !attached && !put_out.contains(id.as_str()) {
             findings.add(
-                Place::of(&["Resources", id]),
+                Place::of(&["Resources", id.as_str()]),
                 format!("nothing has the security group `{id}`, so that rules which name it let nobody in"),
                 "attach it, as with `SecurityGroupIds` of a launch template, or name the group that the nodes have",
             );

@@ -82,7 +82,7 @@ fn statements(graph: &ResourceGraph, trust: bool) -> Vec<Statement> {
     for (id, resource) in &graph.resources {
         for (name, value) in &resource.properties {
             if (name == "AssumeRolePolicyDocument") == trust {
-                let mut place = Place::of(&["Resources", id, "Properties", name]);
+                let mut place = Place::of(&["Resources", id.as_str(), "Properties", name]);
                 documents(value, &mut place, &resource.kind, &mut all);
             }
         }

@@ -48,7 +48,7 @@ pub(super) fn retention(subject: &Subject<'_>, findings: &mut Findings) {
             (true, false) => "`UpdateReplacePolicy`",
         };
         findings.add(
-            Place::of(&["Resources", id]),
+            Place::of(&["Resources", id.as_str()]),
             format!("`{id}` holds data, and has no {missing}"),
             format!("add {missing}: Retain keeps the data, Delete says that it may go"),
         );

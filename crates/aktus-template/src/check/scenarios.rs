@@ -54,7 +54,7 @@ fn values(template: &Template) -> Vec<(&str, Vec<String>)> {
             }
             for (one, other) in [(left, right), (right, left)] {
                 if let (Expr::Ref(name), Expr::Text(text)) = (one, other) {
-                    compared.entry(name).or_default().insert(text);
+                    compared.entry(name.as_str()).or_default().insert(text);
                 }
             }
         });

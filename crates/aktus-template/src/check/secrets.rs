@@ -68,7 +68,7 @@ pub(super) fn metadata(subject: &Subject<'_>, findings: &mut Findings) {
         let default = parameter.default.as_deref().unwrap_or_default();
         if parameter.no_echo && !default.is_empty() {
             findings.add(
-                Place::of(&["Parameters", name, "Default"]),
+                Place::of(&["Parameters", name.as_str(), "Default"]),
                 format!("the default of the masked parameter `{name}` can be read in the template"),
                 "take the default out",
             );

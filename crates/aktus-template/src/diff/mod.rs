@@ -4,11 +4,12 @@ mod create_only;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::hash::Hash;
 
 use indexmap::IndexMap;
 
 use crate::eval::{EdgeKind, EvaluatedResource, ResourceGraph, Value};
-use crate::model::{Retention, Step};
+use crate::model::{LogicalId, Retention, Step};
 use create_only::{Known, known};
 
 /// What changes, in the order of creation; what is removed comes last, in the order of deletion.
@@ -59,7 +60,7 @@ impl Effect {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceChange {
     /// The logical id.
-    pub id: String,
+    pub id: LogicalId,
     /// The type; of a resource whose type changes, the new one.
     pub kind: String,
     /// What happens to it.
@@ -67,7 +68,7 @@ pub struct ResourceChange {
     /// Its properties that change, in the order of the new template.
     pub properties: Vec<PropertyChange>,
     /// Other resources whose replacement changes it.
-    pub because_of: BTreeSet<String>,
+    pub because_of: BTreeSet<LogicalId>,
     /// Whether the old one stays in the account when it is removed or replaced.
     pub retained: bool,
 }
@@ -153,7 +154,7 @@ fn is_custom(kind: &str) -> bool {
 /// # Ok::<(), aktus_template::EvaluateError>(())
 /// ```
 pub fn diff(old: &ResourceGraph, new: &ResourceGraph) -> Difference {
-    let mut changes: IndexMap<&str, ResourceChange> = IndexMap::new();
+    let mut changes: IndexMap<&LogicalId, ResourceChange> = IndexMap::new();
     for (id, resource) in &new.resources {
         let change = match old.resources.get(id) {
             None => Some(change(id, resource, Effect::Added)),
@@ -166,10 +167,8 @@ pub fn diff(old: &ResourceGraph, new: &ResourceGraph) -> Difference {
         }
     }
     let mut resources: Vec<ResourceChange> = changes.into_values().collect();
-    for id in old.deletion_order().filter(|id| !new.resources.contains_key(*id)) {
-        if let Some(resource) = old.resources.get(id) {
-            resources.push(ResourceChange { retained: retained(resource), ..change(id, resource, Effect::Removed) });
-        }
+    for (id, resource) in old.resources.iter().rev().filter(|(id, _)| !new.resources.contains_key(*id)) {
+        resources.push(ResourceChange { retained: retained(resource), ..change(id, resource, Effect::Removed) });
     }
     let mut outputs = Vec::new();
     compare_maps("", &old.outputs, &new.outputs, &mut outputs);
@@ -180,9 +179,9 @@ fn retained(resource: &EvaluatedResource) -> bool {
     matches!(resource.deletion_policy, Some(Retention::Retain | Retention::RetainExceptOnCreate))
 }
 
-fn change(id: &str, resource: &EvaluatedResource, effect: Effect) -> ResourceChange {
+fn change(id: &LogicalId, resource: &EvaluatedResource, effect: Effect) -> ResourceChange {
     ResourceChange {
-        id: id.to_owned(),
+        id: id.clone(),
         kind: resource.kind.clone(),
         effect,
         properties: Vec::new(),
@@ -193,15 +192,15 @@ fn change(id: &str, resource: &EvaluatedResource, effect: Effect) -> ResourceCha
 
 /// What happens to a resource that is there before and after; `changes` holds what happens to those it needs.
 fn compare(
-    id: &str,
+    id: &LogicalId,
     before: &EvaluatedResource,
     after: &EvaluatedResource,
-    changes: &IndexMap<&str, ResourceChange>,
+    changes: &IndexMap<&LogicalId, ResourceChange>,
 ) -> Option<ResourceChange> {
     let mut found = change(id, after, Effect::Changed);
     compare_maps("", &before.properties, &after.properties, &mut found.properties);
     for edge in after.edges.iter().filter(|edge| edge.kind != EdgeKind::DependsOn) {
-        let replaced = changes.get(edge.to.as_str()).filter(|change| change.effect == Effect::Replaced);
+        let replaced = changes.get(&edge.to).filter(|change| change.effect == Effect::Replaced);
         if replaced.is_none() || edge.place.0.get(2) != Some(&Step::Key("Properties".to_owned())) {
             continue;
         }
@@ -253,14 +252,14 @@ fn value_at(properties: &IndexMap<String, Value>, path: &str) -> Option<Value> {
 }
 
 /// Adds what differs between two maps; a list or a text that differs does so as a whole.
-fn compare_maps(
+fn compare_maps<K: AsRef<str> + Eq + Hash>(
     before: &str,
-    old: &IndexMap<String, Value>,
-    new: &IndexMap<String, Value>,
+    old: &IndexMap<K, Value>,
+    new: &IndexMap<K, Value>,
     all: &mut Vec<PropertyChange>,
 ) {
     for key in new.keys().chain(old.keys().filter(|key| !new.contains_key(*key))) {
-        let path = if before.is_empty() { key.clone() } else { format!("{before}.{key}") };
+        let path = if before.is_empty() { key.as_ref().to_owned() } else { format!("{before}.{}", key.as_ref()) };
         match (old.get(key), new.get(key)) {
             (Some(Value::Map(old)), Some(Value::Map(new))) => compare_maps(&path, old, new, all),
             (old, new) if !same(old, new) => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Parameter, Template};
+use crate::model::{LogicalId, Parameter, Template};
 
 /// The reference of a template's parameters: an overview by group, then each parameter with its effect and rules.
 ///
@@ -48,12 +48,12 @@ type Group<'t> = (&'t str, Vec<(&'t str, &'t str, &'t Parameter)>);
 
 fn groups(template: &Template) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
-    let mut left: Vec<&str> = template.parameters.keys().map(String::as_str).collect();
+    let mut left: Vec<&str> = template.parameters.keys().map(LogicalId::as_str).collect();
     for group in &template.interface {
         let mut members = Vec::new();
         for (name, label) in &group.parameters {
             if let Some(parameter) = template.parameters.get(name) {
-                left.retain(|other| other != name);
+                left.retain(|other| name != other);
                 members.push((name.as_str(), label.as_str(), parameter));
             }
         }
@@ -138,7 +138,7 @@ mod tests {
     #[track_caller]
     fn check(parameter: Parameter, expected: &str) {
         let mut template = Template::default();
-        template.parameters.insert("Name".to_owned(), parameter);
+        template.parameters.insert(crate::logical_id!("Name"), parameter);
         let written = parameters(&template);
         let (_, section) = written.split_once("### Name\n\n").expect("a section");
         assert_eq!(section, expected);

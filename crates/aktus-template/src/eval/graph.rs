@@ -6,27 +6,27 @@ use indexmap::IndexMap;
 
 use super::intrinsics::Scope;
 use super::{EvaluateError, Value};
-use crate::model::{Expr, Path, Place, Retention, Token, tokens};
+use crate::model::{ConditionName, Expr, LogicalId, Path, Place, Retention, Token, tokens};
 
 /// What a template creates under given parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceGraph {
     /// Which conditions hold.
-    pub conditions: IndexMap<String, bool>,
+    pub conditions: IndexMap<ConditionName, bool>,
     /// The conditions that hang on what only AWS can tell; above they count as not holding.
-    pub undecided: BTreeSet<String>,
+    pub undecided: BTreeSet<ConditionName>,
     /// The resources that exist, in an order in which each comes after those it needs.
-    pub resources: IndexMap<String, EvaluatedResource>,
+    pub resources: IndexMap<LogicalId, EvaluatedResource>,
     /// The outputs that exist.
-    pub outputs: IndexMap<String, Value>,
+    pub outputs: IndexMap<LogicalId, Value>,
     /// The parameters whose pattern is beyond us, so that their values were not compared with it.
-    pub unchecked: Vec<String>,
+    pub unchecked: Vec<LogicalId>,
 }
 
 impl ResourceGraph {
     /// The logical ids in an order in which the resources can be created.
     pub fn creation_order(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.resources.keys().map(String::as_str)
+        self.resources.keys().map(LogicalId::as_str)
     }
 
     /// The logical ids in an order in which the resources can be deleted: that of creation, backwards.
@@ -58,7 +58,7 @@ pub struct EvaluatedResource {
     /// Its properties.
     pub properties: IndexMap<String, Value>,
     /// The resources that are created before and deleted after it.
-    pub needs: BTreeSet<String>,
+    pub needs: BTreeSet<LogicalId>,
     /// Why it needs them, one for each reference, in the order of the template.
     pub edges: Vec<Edge>,
     /// What happens when it is removed from the stack.
@@ -69,7 +69,7 @@ pub struct EvaluatedResource {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Edge {
     /// The resource referred to.
-    pub to: String,
+    pub to: LogicalId,
     /// How.
     pub kind: EdgeKind,
     /// Where in the template.
@@ -94,14 +94,14 @@ pub(super) fn build(scope: &Scope<'_>) -> ResourceGraph {
     let mut order = Vec::new();
     let top = Path::top("Resources");
     for (name, resource) in &scope.template.resources {
-        let here = top.key(name);
+        let here = top.key(name.as_str());
         if let Some(condition) = &resource.condition
             && !scope.conditions.contains_key(condition)
         {
             let place = here.key("Condition").place();
-            scope.problem(EvaluateError::Dangling { place, name: condition.clone() });
+            scope.problem(EvaluateError::Dangling { place, name: condition.to_string() });
         }
-        if !scope.exists(name) {
+        if !scope.exists(name.as_str()) {
             continue;
         }
         let path = here.key("Properties");
@@ -111,12 +111,12 @@ pub(super) fn build(scope: &Scope<'_>) -> ResourceGraph {
         };
         let properties = if let Value::Map(properties) = properties { properties } else { IndexMap::new() };
         let mut edges = Vec::new();
-        for other in &resource.depends_on {
+        for other in resource.all_depends_on() {
             let place = here.key("DependsOn").place();
-            if scope.exists(other) {
-                edges.push(Edge { to: other.clone(), kind: EdgeKind::DependsOn, place });
+            if let Some(to) = scope.existing(other) {
+                edges.push(Edge { to: to.clone(), kind: EdgeKind::DependsOn, place });
             } else if !scope.template.resources.contains_key(other) && !scope.template.has_macros() {
-                scope.problem(EvaluateError::Dangling { place, name: other.clone() });
+                scope.problem(EvaluateError::Dangling { place, name: other.to_owned() });
             }
         }
         for (key, expr) in &resource.properties {
@@ -139,11 +139,11 @@ pub(super) fn build(scope: &Scope<'_>) -> ResourceGraph {
     let mut outputs = IndexMap::new();
     let top = Path::top("Outputs");
     for (name, output) in &scope.template.outputs {
-        let here = top.key(name);
+        let here = top.key(name.as_str());
         if let Some(condition) = output.condition.as_ref().filter(|name| !scope.conditions.contains_key(*name)) {
             let place = here.key("Condition").place();
-            scope.problem(EvaluateError::Dangling { place, name: condition.clone() });
-        } else if scope.holds(output.condition.as_deref()) {
+            scope.problem(EvaluateError::Dangling { place, name: condition.to_string() });
+        } else if scope.holds(output.condition.as_ref()) {
             outputs.insert(name.clone(), scope.value(&output.value, &here.key("Value")));
         }
     }
@@ -160,8 +160,10 @@ pub(super) fn build(scope: &Scope<'_>) -> ResourceGraph {
 /// a reference inside `Fn::If` is a dependency only when its condition holds.
 fn taken(scope: &Scope<'_>, expr: &Expr, path: &Path<'_>, edges: &mut Vec<Edge>) {
     let mut add = |name: &str, kind: EdgeKind, path: &Path<'_>| {
-        if scope.exists(name) && !scope.parameters.contains_key(name) {
-            edges.push(Edge { to: name.to_owned(), kind, place: path.place() });
+        if !scope.parameters.contains_key(name)
+            && let Some(to) = scope.existing(name)
+        {
+            edges.push(Edge { to: to.clone(), kind, place: path.place() });
         }
     };
     match expr {
@@ -173,8 +175,8 @@ fn taken(scope: &Scope<'_>, expr: &Expr, path: &Path<'_>, edges: &mut Vec<Edge>)
                 taken(scope, otherwise, &path.index(2), edges);
             }
         }
-        Expr::Ref(name) => add(name, EdgeKind::Ref, path),
-        Expr::GetAtt(name, _) => add(name, EdgeKind::GetAtt, path),
+        Expr::Ref(to) => add(to.as_str(), EdgeKind::Ref, path),
+        Expr::GetAtt(resource, _) => add(resource.as_str(), EdgeKind::GetAtt, path),
         Expr::Sub(template, variables) => {
             let path = path.key("Fn::Sub");
             for token in tokens(template) {
@@ -204,10 +206,10 @@ fn taken(scope: &Scope<'_>, expr: &Expr, path: &Path<'_>, edges: &mut Vec<Edge>)
 /// Each after those it needs; otherwise in the order of the template.
 fn sort(
     scope: &Scope<'_>,
-    order: Vec<String>,
-    mut found: BTreeMap<String, EvaluatedResource>,
-) -> IndexMap<String, EvaluatedResource> {
-    let mut sorted: IndexMap<String, EvaluatedResource> = IndexMap::with_capacity(order.len());
+    order: Vec<LogicalId>,
+    mut found: BTreeMap<LogicalId, EvaluatedResource>,
+) -> IndexMap<LogicalId, EvaluatedResource> {
+    let mut sorted: IndexMap<LogicalId, EvaluatedResource> = IndexMap::with_capacity(order.len());
     let mut open = order;
     while !open.is_empty() {
         let before = open.len();
@@ -232,15 +234,16 @@ fn sort(
 }
 
 /// One circle among resources that each need another of them.
-fn circle(open: &BTreeMap<String, EvaluatedResource>) -> Vec<String> {
-    let mut way: Vec<String> = Vec::new();
+fn circle(open: &BTreeMap<LogicalId, EvaluatedResource>) -> Vec<String> {
+    let mut way: Vec<&LogicalId> = Vec::new();
     let mut next = open.keys().next();
     while let Some(name) = next {
-        if let Some(start) = way.iter().position(|step| step == name) {
-            return way.split_off(start);
+        if let Some(start) = way.iter().position(|step| *step == name) {
+            way.drain(..start);
+            break;
         }
-        way.push(name.clone());
+        way.push(name);
         next = open.get(name).and_then(|resource| resource.needs.iter().find(|other| open.contains_key(*other)));
     }
-    way
+    way.into_iter().map(LogicalId::to_string).collect()
 }

@@ -8,7 +8,9 @@ use indexmap::IndexMap;
 
 use super::cidr;
 use super::{EvaluateError, Pseudo, Value};
-use crate::model::{Expr, Path, Template, Token, long_name, tokens};
+use crate::model::{
+    ConditionName, Expr, LogicalId, Path, PseudoParameter, Reference, Resource, Template, Token, long_name, tokens,
+};
 
 /// What an expression can see.
 pub(super) struct Scope<'a> {
@@ -16,8 +18,8 @@ pub(super) struct Scope<'a> {
     pub(super) parameters: BTreeMap<&'a str, Value>,
     pub(super) pseudo: &'a Pseudo,
     /// Those decided; what is undecided is here as not holding, and below.
-    pub(super) conditions: IndexMap<String, bool>,
-    pub(super) undecided: BTreeSet<String>,
+    pub(super) conditions: IndexMap<ConditionName, bool>,
+    pub(super) undecided: BTreeSet<ConditionName>,
     /// What is wrong; a value with something wrong in it is unknown.
     pub(super) problems: RefCell<Vec<EvaluateError>>,
 }
@@ -43,11 +45,17 @@ impl Scope<'_> {
 
     /// Whether a resource exists under these parameters.
     pub(super) fn exists(&self, resource: &str) -> bool {
-        self.template.resources.get(resource).is_some_and(|found| self.holds(found.condition.as_deref()))
+        self.existing(resource).is_some()
+    }
+
+    /// The id of a resource that exists under these parameters.
+    pub(super) fn existing(&self, resource: &str) -> Option<&LogicalId> {
+        let (id, found) = self.template.resources.get_key_value(resource)?;
+        self.holds(found.condition.as_ref()).then_some(id)
     }
 
     /// Whether a condition holds; none always does.
-    pub(super) fn holds(&self, condition: Option<&str>) -> bool {
+    pub(super) fn holds(&self, condition: Option<&ConditionName>) -> bool {
         condition.is_none_or(|name| self.conditions.get(name).copied().unwrap_or(false))
     }
 
@@ -61,8 +69,9 @@ impl Scope<'_> {
             Expr::Text(text) => Value::Text(text.clone()),
             Expr::List(items) => self.list(items, path),
             Expr::Map(entries) => self.map(entries, path),
-            Expr::Ref(name) => self.reference(name, path),
-            Expr::GetAtt(resource, attribute) => self.attribute(resource, attribute, path),
+            Expr::Ref(Reference::Pseudo(pseudo)) => self.pseudo(*pseudo),
+            Expr::Ref(Reference::Id(id)) => self.named(id.as_str(), path),
+            Expr::GetAtt(resource, attribute) => self.attribute(resource.as_str(), attribute, path),
             Expr::Sub(template, variables) => self.sub(template, variables, path),
             Expr::Join(delimiter, items) => self.join(delimiter, items, path),
             Expr::Select(index, items) => self.select(index, items, path),
@@ -73,7 +82,7 @@ impl Scope<'_> {
                     return Value::Unknown(format!("Fn::If {condition}"));
                 }
                 match self.conditions.get(condition) {
-                    None => self.dangling(&path, condition),
+                    None => self.dangling(&path, condition.as_str()),
                     Some(true) => self.value(then, &path.index(1)),
                     Some(false) => self.value(otherwise, &path.index(2)),
                 }
@@ -118,21 +127,31 @@ impl Scope<'_> {
         Value::Map(values)
     }
 
+    /// What a name in the text of `Fn::Sub` stands for.
     fn reference(&self, name: &str, path: &Path<'_>) -> Value {
-        if let Some(value) = self.parameters.get(name) {
-            return value.clone();
+        PseudoParameter::from_name(name).map_or_else(|| self.named(name, path), |pseudo| self.pseudo(pseudo))
+    }
+
+    fn pseudo(&self, pseudo: PseudoParameter) -> Value {
+        Value::Text(match pseudo {
+            PseudoParameter::AccountId => self.pseudo.account_id.clone(),
+            PseudoParameter::Partition => self.pseudo.partition.clone(),
+            PseudoParameter::Region => self.pseudo.region.clone(),
+            PseudoParameter::StackName => self.pseudo.stack_name.clone(),
+            PseudoParameter::UrlSuffix => self.pseudo.url_suffix.clone(),
+            PseudoParameter::NoValue => return Value::NoValue,
+            PseudoParameter::StackId | PseudoParameter::NotificationArns => {
+                return Value::Unknown(pseudo.name().to_owned());
+            }
+        })
+    }
+
+    /// The value of a parameter, or what `Ref` gives of a resource.
+    fn named(&self, name: &str, path: &Path<'_>) -> Value {
+        match self.parameters.get(name) {
+            Some(value) => value.clone(),
+            None => self.resource(name, path).unwrap_or_else(|| Value::Unknown(name.to_owned())),
         }
-        let text = match name {
-            "AWS::AccountId" => &self.pseudo.account_id,
-            "AWS::Partition" => &self.pseudo.partition,
-            "AWS::Region" => &self.pseudo.region,
-            "AWS::StackName" => &self.pseudo.stack_name,
-            "AWS::URLSuffix" => &self.pseudo.url_suffix,
-            "AWS::NoValue" => return Value::NoValue,
-            "AWS::StackId" | "AWS::NotificationARNs" => return Value::Unknown(name.to_owned()),
-            resource => return self.resource(resource, path).unwrap_or_else(|| Value::Unknown(resource.to_owned())),
-        };
-        Value::Text(text.clone())
     }
 
     fn attribute(&self, resource: &str, attribute: &str, path: &Path<'_>) -> Value {
@@ -141,9 +160,10 @@ impl Scope<'_> {
 
     /// Nothing if there is such a resource, or a macro could still bring it.
     fn resource(&self, name: &str, path: &Path<'_>) -> Option<Value> {
-        let decided = self.template.resources.get(name).and_then(|found| found.condition.as_ref());
+        let found: Option<&Resource> = self.template.resources.get(name);
+        let decided = found.and_then(|found| found.condition.as_ref());
         let undecided = decided.is_some_and(|condition| self.undecided.contains(condition));
-        if self.exists(name) || undecided || self.template.has_macros() && !self.template.resources.contains_key(name) {
+        if self.exists(name) || undecided || found.is_none() && self.template.has_macros() {
             return None;
         }
         Some(self.dangling(path, name))
@@ -282,7 +302,7 @@ impl Scope<'_> {
             Expr::Map(entries) => entries.get(key).cloned(),
             _ => None,
         };
-        let found = self.template.mappings.get(&map);
+        let found = self.template.mappings.get(map.as_str());
         if let Some(value) = found.and_then(|map| entry(map, &first)).and_then(|map| entry(&map, &second)) {
             return self.value(&value, &path);
         }
@@ -312,6 +332,16 @@ impl Scope<'_> {
     /// Functions whose arguments are functions themselves, and those only AWS knows.
     fn call(&self, name: &str, argument: &Expr, path: &Path<'_>) -> Value {
         let long = long_name(name);
+        match (name, argument) {
+            // Names that nothing can have.
+            ("Ref", Expr::Text(other)) => return self.reference(other, path),
+            ("If", Expr::List(items)) => {
+                if let Some(Expr::Text(condition)) = items.first() {
+                    return self.dangling(&path.key(&long), condition);
+                }
+            }
+            _ => {}
+        }
         if name == "Transform" {
             let whose = match argument {
                 Expr::Map(entries) => entries.get("Name"),

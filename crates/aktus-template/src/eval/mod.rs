@@ -15,7 +15,7 @@ use indexmap::IndexMap;
 pub use graph::{Edge, EdgeKind, EvaluatedResource, ResourceGraph};
 pub use value::Value;
 
-use crate::model::{Condition, Path, Place, Template};
+use crate::model::{Condition, ConditionName, Path, Place, Template};
 use intrinsics::Scope;
 
 /// What AWS would put into the pseudo parameters.
@@ -170,8 +170,8 @@ pub(crate) fn evaluate_loosely(
 ) -> (ResourceGraph, Vec<EvaluateError>) {
     let values = template.parameters.iter().map(|(name, parameter)| {
         let text = parameters.get(name.as_str()).copied().or(parameter.default.as_deref());
-        let unknown = || Value::Unknown(name.clone());
-        (name.as_str(), text.map_or_else(unknown, |text| parameters::plain(name, parameter, text)))
+        let unknown = || Value::Unknown(name.to_string());
+        (name.as_str(), text.map_or_else(unknown, |text| parameters::plain(name.as_str(), parameter, text)))
     });
     let (graph, mut problems) = run(template, values.collect(), pseudo);
     problems.retain(|problem| !matches!(problem, EvaluateError::Rule { .. }));
@@ -189,7 +189,7 @@ fn run(template: &Template, parameters: BTreeMap<&str, Value>, pseudo: &Pseudo) 
     };
     let top = Path::top("Rules");
     for (name, rule) in &template.rules {
-        let path = top.key(name);
+        let path = top.key(name.as_str());
         // What nobody can decide here is left to AWS.
         let looked_at = rule.when.as_ref().and_then(|when| decide(&mut scope, when, &path, &mut Vec::new()));
         if rule.when.is_some() && looked_at != Some(true) {
@@ -201,7 +201,7 @@ fn run(template: &Template, parameters: BTreeMap<&str, Value>, pseudo: &Pseudo) 
                     "" => "its assertion does not hold".to_owned(),
                     words => words.to_owned(),
                 };
-                scope.problem(EvaluateError::Rule { name: name.clone(), description });
+                scope.problem(EvaluateError::Rule { name: name.to_string(), description });
             }
         }
     }
@@ -213,7 +213,12 @@ fn run(template: &Template, parameters: BTreeMap<&str, Value>, pseudo: &Pseudo) 
 }
 
 /// Decides a named condition, after those it names; nothing when only AWS can tell.
-fn condition(scope: &mut Scope<'_>, name: &str, from: &Path<'_>, way: &mut Vec<String>) -> Option<bool> {
+fn condition(
+    scope: &mut Scope<'_>,
+    name: &ConditionName,
+    from: &Path<'_>,
+    way: &mut Vec<ConditionName>,
+) -> Option<bool> {
     if scope.undecided.contains(name) {
         return None;
     }
@@ -221,25 +226,31 @@ fn condition(scope: &mut Scope<'_>, name: &str, from: &Path<'_>, way: &mut Vec<S
         return Some(*known);
     }
     if let Some(start) = way.iter().position(|step| step == name) {
-        scope.problem(EvaluateError::Circle { names: way.split_off(start), conditions: true });
+        let names = way.split_off(start).into_iter().map(String::from).collect();
+        scope.problem(EvaluateError::Circle { names, conditions: true });
         return None;
     }
     let Some(expression) = scope.template.conditions.get(name) else {
-        scope.problem(EvaluateError::Dangling { place: from.place(), name: name.to_owned() });
+        scope.problem(EvaluateError::Dangling { place: from.place(), name: name.to_string() });
         return None;
     };
-    way.push(name.to_owned());
-    let holds = decide(scope, expression, &Path::top("Conditions").key(name), way);
+    way.push(name.clone());
+    let holds = decide(scope, expression, &Path::top("Conditions").key(name.as_str()), way);
     way.pop();
     // What is undecided counts as not holding.
-    scope.conditions.insert(name.to_owned(), holds.unwrap_or(false));
+    scope.conditions.insert(name.clone(), holds.unwrap_or(false));
     if holds.is_none() {
-        scope.undecided.insert(name.to_owned());
+        scope.undecided.insert(name.clone());
     }
     holds
 }
 
-fn decide(scope: &mut Scope<'_>, expression: &Condition, path: &Path<'_>, way: &mut Vec<String>) -> Option<bool> {
+fn decide(
+    scope: &mut Scope<'_>,
+    expression: &Condition,
+    path: &Path<'_>,
+    way: &mut Vec<ConditionName>,
+) -> Option<bool> {
     match expression {
         Condition::Equals(left, right) => {
             let path = path.key("Fn::Equals");

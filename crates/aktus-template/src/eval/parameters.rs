@@ -6,29 +6,29 @@ use aktus_diagnostics::nearest;
 use regex_automata::nfa::thompson::pikevm::PikeVM;
 
 use super::{EvaluateError, Value};
-use crate::model::{Parameter, ParameterType, Template};
+use crate::model::{LogicalId, Parameter, ParameterType, Template};
 
 /// The values of all parameters, checked, and those whose pattern is beyond us.
 pub(super) fn resolve<'t>(
     template: &'t Template,
     given: &BTreeMap<String, String>,
-) -> Result<(BTreeMap<&'t str, Value>, Vec<String>), EvaluateError> {
+) -> Result<(BTreeMap<&'t str, Value>, Vec<LogicalId>), EvaluateError> {
     for name in given.keys() {
-        if !template.parameters.contains_key(name) {
-            let meant = nearest(name, template.parameters.keys().map(String::as_str)).map(str::to_owned);
+        if !template.parameters.contains_key(name.as_str()) {
+            let meant = nearest(name, template.parameters.keys().map(LogicalId::as_str)).map(str::to_owned);
             return Err(EvaluateError::Unknown { name: name.clone(), meant });
         }
     }
     let mut values = BTreeMap::new();
     let mut unchecked = Vec::new();
     for (name, parameter) in &template.parameters {
-        let text = given.get(name).or(parameter.default.as_ref());
-        let text = text.ok_or_else(|| EvaluateError::Missing { name: name.clone() })?;
+        let text = given.get(name.as_str()).or(parameter.default.as_ref());
+        let text = text.ok_or_else(|| EvaluateError::Missing { name: name.to_string() })?;
         if let Some(rule) = broken(parameter, text, || unchecked.push(name.clone())) {
             let value = if parameter.no_echo { "its value".to_owned() } else { format!("`{text}`") };
-            return Err(EvaluateError::Refused { name: name.clone(), value, rule });
+            return Err(EvaluateError::Refused { name: name.to_string(), value, rule });
         }
-        values.insert(name.as_str(), plain(name, parameter, text));
+        values.insert(name.as_str(), plain(name.as_str(), parameter, text));
     }
     Ok((values, unchecked))
 }

@@ -15,10 +15,9 @@ struct Node<'g> {
 }
 
 pub(super) fn arrange(graph: &ResourceGraph, chapters: &Chapters, detail: Detail, title: &str) -> Picture {
-    let node = |(id, resource): (&'_ String, &'_ crate::eval::EvaluatedResource)| (id.clone(), resource.kind.clone());
-    let named: Vec<(String, String)> = graph.resources.iter().map(node).collect();
+    let named = graph.resources.iter().map(|(id, resource)| (id.as_str(), resource.kind.as_str()));
     let nodes: Vec<Node<'_>> =
-        named.iter().map(|(id, kind)| Node { id, kind, chapter: chapters.chapter_of(id, kind) }).collect();
+        named.map(|(id, kind)| Node { id, kind, chapter: chapters.chapter_of(id, kind) }).collect();
     let needs: Needs = graph
         .resources
         .values()

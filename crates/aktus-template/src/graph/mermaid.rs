@@ -9,9 +9,9 @@ impl Picture {
     /// A Mermaid flowchart, one subgraph per chapter.
     ///
     /// ```
-    /// # use aktus_template::{graph::{Chapters, Detail, Picture}, Pseudo, Resource, Template, evaluate};
+    /// # use aktus_template::{graph::{Chapters, Detail, Picture}, Pseudo, Resource, Template, evaluate, logical_id};
     /// let mut template = Template::default();
-    /// template.resources.insert("Files".to_owned(), Resource::new("AWS::EFS::FileSystem"));
+    /// template.resources.insert(logical_id!("Files"), Resource::new("AWS::EFS::FileSystem"));
     /// let graph = evaluate(&template, &Default::default(), &Pseudo::new("s", "us-east-1", "111122223333"))?;
     /// let picture = Picture::of(&graph, &Chapters::by_service(), Detail::Overview, "Files");
     /// assert!(picture.to_mermaid().contains(r#"c0["<b>Files</b><br/>EFS FileSystem"]"#));

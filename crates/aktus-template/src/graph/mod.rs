@@ -15,6 +15,7 @@ mod text;
 use indexmap::IndexMap;
 
 use crate::eval::ResourceGraph;
+use crate::model::LogicalId;
 
 /// How much a picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub enum Detail {
 
 /// Which chapter a resource belongs to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chapters(IndexMap<String, String>);
+pub struct Chapters(IndexMap<LogicalId, String>);
 
 impl Chapters {
     /// The chapters of the platform's own template.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
+use super::names::{ConditionName, LogicalId};
 use super::place::Path;
+use super::reference::{PseudoParameter, Reference};
 
 /// A value of a property or an output.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,9 +27,9 @@ pub enum Expr {
     /// A map; the order is kept.
     Map(IndexMap<String, Expr>),
     /// `Ref` of a parameter, a resource or a pseudo parameter.
-    Ref(String),
-    /// `Fn::GetAtt`.
-    GetAtt(String, String),
+    Ref(Reference),
+    /// `Fn::GetAtt`: resource and attribute.
+    GetAtt(LogicalId, String),
     /// `Fn::Sub` with variables of its own, which may be none.
     Sub(String, IndexMap<String, Expr>),
     /// `Fn::Join`.
@@ -37,7 +39,7 @@ pub enum Expr {
     /// `Fn::Split`: delimiter and text.
     Split(String, Box<Expr>),
     /// `Fn::If`: condition, then, else.
-    If(String, Box<Expr>, Box<Expr>),
+    If(ConditionName, Box<Expr>, Box<Expr>),
     /// `Fn::Cidr`: block, count, host bits.
     Cidr(Box<Expr>, Box<Expr>, Option<Box<Expr>>),
     /// `Fn::GetAZs` of a region, empty for the stack's own.
@@ -52,8 +54,8 @@ pub enum Expr {
     Length(Box<Expr>),
     /// `Fn::ToJsonString`.
     ToJsonString(Box<Expr>),
-    /// Any other function, a macro (`Fn::Transform`), or one with arguments that are not the usual ones:
-    /// the name without `Fn::`, and the argument as it is written.
+    /// Any other function, a macro (`Fn::Transform`), or one with arguments that are not the usual ones, such as `Ref` of
+    /// what cannot be a name ([`Expr::named_as_text`]): the name without `Fn::`, and the argument as it is written.
     Call(String, Box<Expr>),
 }
 
@@ -69,7 +71,7 @@ pub enum Condition {
     /// One holds.
     Or(Vec<Condition>),
     /// The condition of that name.
-    Named(String),
+    Named(ConditionName),
     /// `Fn::Contains`, in rules: a list and a value.
     Contains(Expr, Expr),
     /// `Fn::EachMemberIn`, in rules: every item of the first list is in the second.
@@ -82,7 +84,7 @@ pub enum Condition {
 
 impl Condition {
     /// That a parameter has this value.
-    pub fn equals(parameter: &str, value: &str) -> Self {
+    pub fn equals(parameter: LogicalId, value: &str) -> Self {
         Self::Equals(Expr::reference(parameter), value.into())
     }
 
@@ -114,11 +116,11 @@ impl Condition {
     }
 
     /// The names of other conditions in this.
-    pub fn names(&self) -> BTreeSet<&str> {
+    pub fn names(&self) -> BTreeSet<&ConditionName> {
         let mut names = BTreeSet::new();
         self.visit(&mut |condition| {
             if let Self::Named(name) = condition {
-                names.insert(name.as_str());
+                names.insert(name);
             }
         });
         for value in self.values() {
@@ -134,7 +136,7 @@ impl Condition {
     }
 
     /// That a parameter has a value at all.
-    pub fn given(parameter: &str) -> Self {
+    pub fn given(parameter: LogicalId) -> Self {
         Self::equals(parameter, "").negate()
     }
 }
@@ -142,17 +144,17 @@ impl Condition {
 impl Expr {
     /// `AWS::NoValue`: the property is left out.
     pub fn no_value() -> Self {
-        Self::reference("AWS::NoValue")
+        Self::Ref(Reference::Pseudo(PseudoParameter::NoValue))
     }
 
-    /// `Ref`.
-    pub fn reference(name: &str) -> Self {
-        Self::Ref(name.to_owned())
+    /// `Ref` of a parameter, a resource or a pseudo parameter.
+    pub fn reference(to: impl Into<Reference>) -> Self {
+        Self::Ref(to.into())
     }
 
     /// `Fn::GetAtt`.
-    pub fn attribute(resource: &str, attribute: &str) -> Self {
-        Self::GetAtt(resource.to_owned(), attribute.to_owned())
+    pub fn attribute(resource: LogicalId, attribute: &str) -> Self {
+        Self::GetAtt(resource, attribute.to_owned())
     }
 
     /// `Fn::Sub` without variables of its own.
@@ -161,8 +163,8 @@ impl Expr {
     }
 
     /// `Fn::If`.
-    pub fn choose(condition: &str, then: impl Into<Self>, otherwise: impl Into<Self>) -> Self {
-        Self::If(condition.to_owned(), Box::new(then.into()), Box::new(otherwise.into()))
+    pub fn choose(condition: ConditionName, then: impl Into<Self>, otherwise: impl Into<Self>) -> Self {
+        Self::If(condition, Box::new(then.into()), Box::new(otherwise.into()))
     }
 
     /// `Fn::Select` with a fixed index.
@@ -175,8 +177,8 @@ impl Expr {
     /// `DependsOn` cannot name a resource with a condition from one without it; a reference inside `Fn::If` can.
     /// The value is joined with the references and cut out again, so that nothing can be decided before they are known.
     #[must_use]
-    pub fn after(self, resources: &[&str]) -> Self {
-        let parts = std::iter::once(self).chain(resources.iter().map(|name| Self::reference(name)));
+    pub fn after(self, resources: impl IntoIterator<Item = LogicalId>) -> Self {
+        let parts = std::iter::once(self).chain(resources.into_iter().map(Self::reference));
         let joined = Self::Join("|".to_owned(), Box::new(Self::List(parts.collect())));
         Self::select(0, Self::Split("|".to_owned(), Box::new(joined)))
     }
@@ -195,8 +197,11 @@ impl Expr {
     pub fn references(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
         self.visit(&mut |expr| match expr {
-            Self::Ref(name) | Self::GetAtt(name, _) => {
-                names.insert(name.as_str());
+            Self::Ref(to) => {
+                names.insert(to.as_str());
+            }
+            Self::GetAtt(resource, _) => {
+                names.insert(resource.as_str());
             }
             Self::Sub(template, variables) => {
                 for token in tokens(template) {
@@ -213,14 +218,30 @@ impl Expr {
     }
 
     /// The conditions this depends on by `Fn::If`.
-    pub fn conditions(&self) -> BTreeSet<&str> {
+    pub fn conditions(&self) -> BTreeSet<&ConditionName> {
         let mut names = BTreeSet::new();
         self.visit(&mut |expr| {
             if let Self::If(condition, _, _) = expr {
-                names.insert(condition.as_str());
+                names.insert(condition);
             }
         });
         names
+    }
+
+    /// What an [`Expr::Call`] of `Ref`, `GetAtt` or `If` names: the function, and the name as it is written.
+    ///
+    /// It is a name that nothing can have, or that of a resource whose attribute is computed.
+    pub fn named_as_text(&self) -> Option<(&str, &str)> {
+        let Self::Call(function, argument) = self else { return None };
+        let name = match (function.as_str(), &**argument) {
+            ("Ref", Self::Text(name)) => name,
+            ("GetAtt" | "If", Self::List(items)) => match items.first() {
+                Some(Self::Text(name)) => name,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some((function, name))
     }
 
     /// Calls `each` with this and everything inside, in no particular order.
@@ -393,6 +414,7 @@ pub fn tokens(template: &str) -> Vec<Token<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logical_id;
 
     #[test]
     fn pieces_of_sub() {
@@ -404,7 +426,7 @@ mod tests {
 
     #[test]
     fn references_of_sub_leave_out_its_own_variables() {
-        let own = IndexMap::from([("X".to_owned(), Expr::attribute("Cluster", "Arn"))]);
+        let own = IndexMap::from([("X".to_owned(), Expr::attribute(logical_id!("Cluster"), "Arn"))]);
         let expr = Expr::Sub("${X} ${Role.Arn} ${AWS::Region} ${!No}".to_owned(), own);
         assert_eq!(expr.references().into_iter().collect::<Vec<_>>(), ["AWS::Region", "Cluster", "Role"]);
     }

@@ -1,16 +1,18 @@
 //! A CloudFormation template as a value.
 
 mod expr;
-mod logical_id;
+mod names;
 mod place;
+mod reference;
 
 use indexmap::IndexMap;
 
 pub(crate) use expr::long_name;
 pub use expr::{Condition, Expr, Token, tokens};
-pub use logical_id::{LogicalId, LogicalIdError};
+pub use names::{ConditionName, LogicalId, NameError};
 pub(crate) use place::Path;
 pub use place::{Place, Step};
+pub use reference::{PseudoParameter, Reference};
 
 /// A template: sections in the order in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -24,19 +26,20 @@ pub struct Template {
     /// The other metadata, by key.
     pub metadata: IndexMap<String, Expr>,
     /// Parameters by name.
-    pub parameters: IndexMap<String, Parameter>,
+    pub parameters: IndexMap<LogicalId, Parameter>,
     /// Rules over several parameters, by name.
-    pub rules: IndexMap<String, Rule>,
+    pub rules: IndexMap<LogicalId, Rule>,
     /// Mappings by name: maps of maps of texts, or what a macro makes into such.
-    pub mappings: IndexMap<String, Expr>,
+    pub mappings: IndexMap<LogicalId, Expr>,
     /// Conditions by name.
-    pub conditions: IndexMap<String, Condition>,
+    pub conditions: IndexMap<ConditionName, Condition>,
     /// Resources by logical id.
-    pub resources: IndexMap<String, Resource>,
+    pub resources: IndexMap<LogicalId, Resource>,
     /// Outputs by name.
-    pub outputs: IndexMap<String, Output>,
-    /// What only a macro understands, as it is written: entries such as `Fn::ForEach::Name` by section,
-    /// and whole sections such as `Globals` under an empty key.
+    pub outputs: IndexMap<LogicalId, Output>,
+    /// What only a macro understands, as it is written: entries such as `Fn::ForEach::Name` by section, those whose name
+    /// no entry of their section can have before a macro has changed it, and whole sections such as `Globals` under an
+    /// empty key.
     pub opaque: IndexMap<String, IndexMap<String, Expr>>,
 }
 
@@ -45,12 +48,12 @@ impl Template {
     pub fn add_parameters<'a>(
         &mut self,
         heading: &str,
-        parameters: impl IntoIterator<Item = (&'a str, &'a str, Parameter)>,
+        parameters: impl IntoIterator<Item = (LogicalId, &'a str, Parameter)>,
     ) {
         let mut group = ParameterGroup { label: heading.to_owned(), parameters: Vec::new() };
         for (name, label, parameter) in parameters {
-            group.parameters.push((name.to_owned(), label.to_owned()));
-            self.parameters.insert(name.to_owned(), parameter);
+            group.parameters.push((name.clone(), label.to_owned()));
+            self.parameters.insert(name, parameter);
         }
         self.interface.push(group);
     }
@@ -60,26 +63,24 @@ impl Template {
         if self.resources.values().any(|resource| resource.kind.ends_with("::MODULE")) {
             return true;
         }
-        let extensions = |name: &Expr| matches!(name, Expr::Text(name) if name == "AWS::LanguageExtensions");
-        !self.opaque.is_empty() || self.transform.iter().any(|name| !extensions(name))
-    }
-
-    /// The names that have to be a [`LogicalId`], with their sections.
-    pub(crate) fn logical_ids(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let names = self.parameters.keys().map(|name| ("Parameters", name));
-        let names = names.chain(self.resources.keys().map(|name| ("Resources", name)));
-        names.chain(self.outputs.keys().map(|name| ("Outputs", name))).map(|(section, name)| (section, name.as_str()))
+        !self.opaque.is_empty() || self.transform.iter().any(is_macro)
     }
 
     /// Adds a condition, in place of one with the same name.
-    pub fn add_condition(&mut self, name: &str, condition: Condition) {
-        self.conditions.insert(name.to_owned(), condition);
+    pub fn add_condition(&mut self, name: ConditionName, condition: Condition) {
+        self.conditions.insert(name, condition);
     }
 
     /// Adds a resource, in place of one with the same logical id.
-    pub fn add_resource(&mut self, id: &str, resource: Resource) {
-        self.resources.insert(id.to_owned(), resource);
+    pub fn add_resource(&mut self, id: LogicalId, resource: Resource) {
+        self.resources.insert(id, resource);
     }
+}
+
+/// Whether an item of `Transform` is a macro of which nobody here knows what it does. Language extensions bring no names
+/// but by `Fn::ForEach`, which can be seen.
+pub(crate) fn is_macro(transform: &Expr) -> bool {
+    !matches!(transform, Expr::Text(name) if name == "AWS::LanguageExtensions")
 }
 
 /// A rule over several parameters, which `CloudFormation` checks before it creates anything.
@@ -106,7 +107,7 @@ pub struct ParameterGroup {
     /// The heading.
     pub label: String,
     /// The parameters below it, with their labels.
-    pub parameters: Vec<(String, String)>,
+    pub parameters: Vec<(LogicalId, String)>,
 }
 
 /// The type of a parameter.
@@ -291,9 +292,9 @@ pub struct Resource {
     /// The type, such as `AWS::EKS::Cluster`.
     pub kind: String,
     /// The condition under which it exists.
-    pub condition: Option<String>,
+    pub condition: Option<ConditionName>,
     /// Resources that are created before and deleted after it, besides those it refers to.
-    pub depends_on: Vec<String>,
+    pub depends_on: Vec<LogicalId>,
     /// What happens when it is removed from the stack.
     pub deletion_policy: Option<Retention>,
     /// What happens to the old one when it is replaced.
@@ -301,7 +302,8 @@ pub struct Resource {
     /// Its properties.
     pub properties: IndexMap<String, Expr>,
     /// Everything else that is written of it: `Metadata`, `CreationPolicy`, `UpdatePolicy`; `Properties` when a function
-    /// gives them all; policies that a macro has yet to decide.
+    /// gives them all; policies that a macro has yet to decide; `DependsOn` as a whole, when one of its names is none
+    /// that a resource can have, such as that of a resource inside a module.
     pub attributes: IndexMap<String, Expr>,
 }
 
@@ -319,6 +321,16 @@ impl Resource {
         }
     }
 
+    /// Everything in `DependsOn`, names that are none of a resource included.
+    pub(crate) fn all_depends_on(&self) -> impl Iterator<Item = &str> {
+        let text = match self.attributes.get("DependsOn") {
+            Some(Expr::List(names)) => names.as_slice(),
+            _ => &[],
+        };
+        let text = text.iter().filter_map(|name| if let Expr::Text(name) = name { Some(name.as_str()) } else { None });
+        self.depends_on.iter().map(LogicalId::as_str).chain(text)
+    }
+
     /// The same with a property.
     #[must_use]
     pub fn set(mut self, name: &str, value: impl Into<Expr>) -> Self {
@@ -328,15 +340,15 @@ impl Resource {
 
     /// The same, existing only under a condition.
     #[must_use]
-    pub fn when(mut self, condition: &str) -> Self {
-        self.condition = Some(condition.to_owned());
+    pub fn when(mut self, condition: ConditionName) -> Self {
+        self.condition = Some(condition);
         self
     }
 
     /// The same, created after others.
     #[must_use]
-    pub fn after(mut self, resources: &[&str]) -> Self {
-        self.depends_on.extend(resources.iter().map(|name| (*name).to_owned()));
+    pub fn after(mut self, resources: impl IntoIterator<Item = LogicalId>) -> Self {
+        self.depends_on.extend(resources);
         self
     }
 
@@ -361,7 +373,7 @@ pub struct Output {
     /// What it says; empty for nothing.
     pub description: String,
     /// The condition under which it exists.
-    pub condition: Option<String>,
+    pub condition: Option<ConditionName>,
     /// The value.
     pub value: Expr,
     /// The name under which other stacks import it.

@@ -22,12 +22,13 @@ pub(super) fn condition(reader: &mut Reader<'_>, node: Node<'_>) -> Condition {
     };
     match name.strip_prefix("Fn::").unwrap_or(&name) {
         "Condition" => {
-            if let Some(other) = argument.text() {
-                Condition::Named(other.to_owned())
+            let name = if let Some(other) = argument.text() {
+                reader.name(argument, other, "a condition")
             } else {
                 reader.problem(argument, format!("`Condition` wants the name of one, and this is {}", kind(argument)));
-                Condition::Opaque(Expr::Null)
-            }
+                None
+            };
+            name.map_or(Condition::Opaque(Expr::Null), Condition::Named)
         }
         "Not" => match all(reader, argument, 1, 1).pop() {
             Some(inner) => inner.negate(),

@@ -7,7 +7,7 @@ use aktus_yaml::node::{Kind, Node, Style};
 use indexmap::IndexMap;
 
 use super::{Limits, scalar};
-use crate::model::Expr;
+use crate::model::{ConditionName, Expr, LogicalId, NameError, Reference};
 
 /// The functions that have a tag of their own.
 const TAGS: [&str; 28] = [
@@ -189,6 +189,30 @@ impl<'l> Reader<'l> {
         }
     }
 
+    /// A name that something defines or refers to, or a diagnostic; `text` is what `node` says.
+    pub(super) fn name<T: for<'t> TryFrom<&'t str, Error = NameError>>(
+        &mut self,
+        node: Node<'_>,
+        text: &str,
+        what: &str,
+    ) -> Option<T> {
+        match T::try_from(text) {
+            Ok(name) => Some(name),
+            Err(problem) => {
+                let message = format!("{what} cannot be called `{}`: {problem}", beginning(text));
+                self.tell(Diagnostic::error(message).at(node.span()).hint(problem.fix()));
+                None
+            }
+        }
+    }
+
+    /// The name of a condition that something depends on.
+    pub(super) fn condition_name(&mut self, node: Node<'_>) -> Option<ConditionName> {
+        let before = self.problems.len();
+        let text = self.text(node, "`Condition`");
+        if self.problems.len() > before { None } else { self.name(node, &text, "a condition") }
+    }
+
     /// A value with its functions.
     pub(super) fn expr(&mut self, node: Node<'_>) -> Expr {
         if !self.count(node) {
@@ -280,13 +304,33 @@ impl<'l> Reader<'l> {
     }
 }
 
+/// The beginning of a text that may be long.
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// `Fn::GetAtt` of a resource, or of what no resource can be called.
+fn attribute(resource: &str, attribute: String) -> Expr {
+    match LogicalId::try_from(resource) {
+        Ok(resource) => Expr::GetAtt(resource, attribute),
+        // In a list, as JSON has it in either case.
+        Err(_) => Expr::Call("GetAtt".to_owned(), Box::new(Expr::list([resource.to_owned(), attribute]))),
+    }
+}
+
 /// A function whose arguments have the usual kinds, or [`Expr::Call`] with what is there.
 fn function(name: &str, argument: Expr) -> Expr {
     let one = |value: Expr| Box::new(value);
     match (name, argument) {
-        ("Ref", Expr::Text(name)) => Expr::Ref(name),
+        ("Ref", Expr::Text(text)) => match Reference::take(text) {
+            Ok(reference) => Expr::Ref(reference),
+            Err(text) => Expr::Call(name.to_owned(), one(Expr::Text(text))),
+        },
         ("GetAtt", Expr::Text(text)) => match text.split_once('.') {
-            Some((resource, attribute)) => Expr::GetAtt(resource.to_owned(), attribute.to_owned()),
+            Some((resource, name)) => attribute(resource, name.to_owned()),
             None => Expr::Call(name.to_owned(), one(Expr::Text(text))),
         },
         ("Sub", Expr::Text(text)) => Expr::Sub(text, IndexMap::new()),
@@ -298,7 +342,7 @@ fn function(name: &str, argument: Expr) -> Expr {
         ("ToJsonString", value) => Expr::ToJsonString(one(value)),
         ("FindInMap", Expr::List(items)) if matches!(items.len(), 3 | 4) => Expr::FindInMap(items),
         (name, Expr::List(items)) => match (name, <[Expr; 2]>::try_from(items)) {
-            ("GetAtt", Ok([Expr::Text(resource), Expr::Text(attribute)])) => Expr::GetAtt(resource, attribute),
+            ("GetAtt", Ok([Expr::Text(resource), Expr::Text(name)])) => attribute(&resource, name),
             ("Sub", Ok([Expr::Text(text), Expr::Map(own)])) => Expr::Sub(text, own),
             ("Join", Ok([Expr::Text(delimiter), items])) => Expr::Join(delimiter, one(items)),
             ("Split", Ok([Expr::Text(delimiter), text])) => Expr::Split(delimiter, one(text)),
@@ -306,7 +350,12 @@ fn function(name: &str, argument: Expr) -> Expr {
             ("Cidr", Ok([block, count])) => Expr::Cidr(one(block), one(count), None),
             (name, Ok(two)) => Expr::Call(name.to_owned(), one(Expr::List(two.into()))),
             (name, Err(items)) => match (name, <[Expr; 3]>::try_from(items)) {
-                ("If", Ok([Expr::Text(condition), then, otherwise])) => Expr::If(condition, one(then), one(otherwise)),
+                ("If", Ok([Expr::Text(condition), then, otherwise])) => match ConditionName::take(condition) {
+                    Ok(condition) => Expr::If(condition, one(then), one(otherwise)),
+                    Err(condition) => {
+                        Expr::Call(name.to_owned(), one(Expr::List(vec![Expr::Text(condition), then, otherwise])))
+                    }
+                },
                 ("Cidr", Ok([block, count, bits])) => Expr::Cidr(one(block), one(count), Some(one(bits))),
                 (name, Ok(three)) => Expr::Call(name.to_owned(), one(Expr::List(three.into()))),
                 (name, Err(items)) => Expr::Call(name.to_owned(), one(Expr::List(items))),
@@ -344,6 +393,10 @@ fn wrong(name: &str, argument: &Expr) -> Option<String> {
         _ => return None,
     };
     let may_be = match (name, argument) {
+        // A name that nothing can have is found as a reference to nothing.
+        ("Ref", Expr::Text(_)) => true,
+        ("GetAtt", Expr::List(items)) if matches!(items.as_slice(), [Expr::Text(_), Expr::Text(_)]) => true,
+        ("If", Expr::List(items)) if matches!(items.as_slice(), [Expr::Text(_), _, _]) => true,
         (_, Expr::List(items)) => {
             items.iter().any(open) && matches!((name, items.len()), ("GetAtt" | "Join" | "Split", 2))
         }

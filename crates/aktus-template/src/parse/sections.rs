@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use super::conditions::condition;
 use super::reader::{Entries, Reader, kind, unknown};
 use crate::model::{
-    Assertion, Expr, Output, Parameter, ParameterGroup, ParameterType, Resource, Retention, Rule, Template,
+    Assertion, Expr, LogicalId, NameError, Output, Parameter, ParameterGroup, ParameterType, Resource, Retention, Rule,
+    Template, is_macro,
 };
 
 /// What can stand at the top.
@@ -59,6 +60,7 @@ pub(super) fn template(reader: &mut Reader<'_>, root: Node<'_>) -> Template {
     }
     let macros = sections.iter().any(|(name, ..)| name == "Transform" || name.starts_with("Fn::"));
     let mut has_resources = macros;
+    let mut opaque = Opaque { entries: IndexMap::new(), names: brings_names(&sections) };
     for (name, key, value) in sections {
         match name.as_str() {
             "AWSTemplateFormatVersion" => {
@@ -75,37 +77,21 @@ pub(super) fn template(reader: &mut Reader<'_>, root: Node<'_>) -> Template {
             }
             "Metadata" => metadata(reader, &mut template, value),
             "Parameters" => {
-                let entries = split(reader, &mut template, &name, value);
-                let read = entries.into_iter().map(|(name, _, value)| (name, parameter(reader, value)));
-                template.parameters = read.collect();
+                template.parameters = section(reader, &mut opaque, (&name, "a parameter"), value, parameter);
             }
-            "Rules" => {
-                let entries = split(reader, &mut template, &name, value);
-                template.rules = entries.into_iter().map(|(name, _, value)| (name, rule(reader, value))).collect();
-            }
-            "Mappings" => {
-                let entries = split(reader, &mut template, &name, value);
-                template.mappings =
-                    entries.into_iter().map(|(name, _, value)| (name, mapping(reader, value))).collect();
-            }
+            "Rules" => template.rules = section(reader, &mut opaque, (&name, "a rule"), value, rule),
+            "Mappings" => template.mappings = section(reader, &mut opaque, (&name, "a mapping"), value, mapping),
             "Conditions" => {
-                let entries = split(reader, &mut template, &name, value);
-                let read = entries.into_iter().map(|(name, _, value)| (name, condition(reader, value)));
-                template.conditions = read.collect();
+                template.conditions = section(reader, &mut opaque, (&name, "a condition"), value, condition);
             }
             "Resources" => {
                 has_resources = true;
-                let entries = split(reader, &mut template, &name, value);
-                let read = entries.into_iter().map(|(name, _, value)| (name, resource(reader, value)));
-                template.resources = read.collect();
+                template.resources = section(reader, &mut opaque, (&name, "a resource"), value, resource);
             }
-            "Outputs" => {
-                let entries = split(reader, &mut template, &name, value);
-                template.outputs = entries.into_iter().map(|(name, _, value)| (name, output(reader, value))).collect();
-            }
+            "Outputs" => template.outputs = section(reader, &mut opaque, (&name, "an output"), value, output),
             other if macros || OTHER_SECTIONS.contains(&other) => {
                 let value = reader.expr(value);
-                template.opaque.entry(String::new()).or_default().insert(name, value);
+                opaque.entries.entry(String::new()).or_default().insert(name, value);
             }
             other => {
                 let message = format!("`{other}` is no section of a template");
@@ -113,6 +99,7 @@ pub(super) fn template(reader: &mut Reader<'_>, root: Node<'_>) -> Template {
             }
         }
     }
+    template.opaque = opaque.entries;
     if !has_resources {
         let none = Diagnostic::error("the template has no `Resources`").at(root.span());
         reader.tell(none.hint("CloudFormation takes no template without at least one resource"));
@@ -120,13 +107,54 @@ pub(super) fn template(reader: &mut Reader<'_>, root: Node<'_>) -> Template {
     template
 }
 
-/// The entries of a section; those that a macro will replace are put aside as they are.
-fn split<'d>(reader: &mut Reader<'_>, template: &mut Template, section: &str, node: Node<'d>) -> Entries<'d> {
-    let entries = reader.map(node, &format!("`{section}`"));
-    let (macros, named): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(name, ..)| name.starts_with("Fn::"));
-    for (name, _, value) in macros {
-        let value = reader.expr(value);
-        template.opaque.entry(section.to_owned()).or_default().insert(name, value);
+/// What is left to macros.
+struct Opaque {
+    entries: IndexMap<String, IndexMap<String, Expr>>,
+    /// Whether a macro may make a name of what is none.
+    names: bool,
+}
+
+/// Whether there are macros of which nobody here knows what they do.
+fn brings_names(sections: &Entries<'_>) -> bool {
+    sections.iter().any(|(name, _, value)| match name.as_str() {
+        "Transform" if value.kind() == Kind::List => value.items().any(|item| is_macro_node(item)),
+        "Transform" => is_macro_node(*value),
+        name => name.starts_with("Fn::"),
+    })
+}
+
+fn is_macro_node(node: Node<'_>) -> bool {
+    node.text().is_none_or(|text| is_macro(&Expr::from(text)))
+}
+
+/// The entries of a section, which is called `title` and holds what is called `what`; those that a macro will replace
+/// are put aside as they are.
+fn section<'d, K, T>(
+    reader: &mut Reader<'_>,
+    opaque: &mut Opaque,
+    (title, what): (&str, &str),
+    node: Node<'d>,
+    read: impl Fn(&mut Reader<'_>, Node<'d>) -> T,
+) -> IndexMap<K, T>
+where
+    K: for<'t> TryFrom<&'t str, Error = NameError> + Eq + std::hash::Hash,
+{
+    let entries = reader.map(node, &format!("`{title}`"));
+    let mut named = IndexMap::with_capacity(entries.len());
+    for (name, key, value) in entries {
+        let later = name.starts_with("Fn::")
+            // A macro may yet make a name of what is none, but none of what is too long.
+            || opaque.names && matches!(K::try_from(&name), Err(NameError::Character(_)));
+        if later {
+            let value = reader.expr(value);
+            opaque.entries.entry(title.to_owned()).or_default().insert(name, value);
+            continue;
+        }
+        let id = reader.name(key, &name, what);
+        let entry = read(reader, value);
+        if let Some(id) = id {
+            named.insert(id, entry);
+        }
     }
     named
 }
@@ -166,7 +194,8 @@ fn interface(value: &Expr) -> Option<Vec<ParameterGroup>> {
         let mut parameters = Vec::new();
         for name in names {
             let Expr::Text(name) = name else { return None };
-            parameters.push((name.clone(), label(open.shift_remove(name.as_str())?)?));
+            let id = LogicalId::try_from(name.as_str()).ok()?;
+            parameters.push((id, label(open.shift_remove(name.as_str())?)?));
         }
         if group.len() != 2 {
             return None;
@@ -293,11 +322,17 @@ fn resource(reader: &mut Reader<'_>, node: Node<'_>) -> Resource {
     for (name, key, value) in reader.map(node, "a resource") {
         match name.as_str() {
             "Type" => resource.kind = reader.text(value, "`Type`"),
-            "Condition" => resource.condition = Some(reader.text(value, "`Condition`")),
+            "Condition" => resource.condition = reader.condition_name(value),
             "DependsOn" => {
-                resource.depends_on = match value.kind() {
+                let others: Vec<String> = match value.kind() {
                     Kind::List => value.items().map(|item| reader.text(item, "an item of `DependsOn`")).collect(),
                     _ => vec![reader.text(value, "`DependsOn`")],
+                };
+                match others.iter().map(|other| LogicalId::try_from(other.as_str())).collect() {
+                    Ok(others) => resource.depends_on = others,
+                    Err(_) => {
+                        resource.attributes.insert(name, Expr::list(others));
+                    }
                 }
             }
             "DeletionPolicy" | "UpdateReplacePolicy" => {
@@ -362,7 +397,7 @@ fn output(reader: &mut Reader<'_>, node: Node<'_>) -> Output {
     for (name, _, value) in known(reader, node, "an output", &OUTPUT) {
         match name.as_str() {
             "Description" => output.description = reader.text(value, "`Description`"),
-            "Condition" => output.condition = Some(reader.text(value, "`Condition`")),
+            "Condition" => output.condition = reader.condition_name(value),
             "Value" => {
                 has_value = true;
                 output.value = reader.expr(value);

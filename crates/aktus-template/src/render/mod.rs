@@ -77,13 +77,13 @@ fn document(template: &Template) -> Node<'_> {
 
 type Entries<'a> = Vec<(&'a str, Node<'a>)>;
 
-fn section<'a, T>(entries: &'a IndexMap<String, T>, node: impl Fn(&'a T) -> Node<'a>) -> Entries<'a> {
-    entries.iter().map(|(name, entry)| (name.as_str(), node(entry))).collect()
+fn section<'a, K: AsRef<str>, T>(entries: &'a IndexMap<K, T>, node: impl Fn(&'a T) -> Node<'a>) -> Entries<'a> {
+    entries.iter().map(|(name, entry)| (name.as_ref(), node(entry))).collect()
 }
 
 fn interface(template: &Template) -> Node<'_> {
     let groups = template.interface.iter().map(|group| {
-        let names = group.parameters.iter().map(|(name, _)| Node::Text(name)).collect();
+        let names = group.parameters.iter().map(|(name, _)| Node::Text(name.as_str())).collect();
         let label = Node::Map(vec![("default", Node::Text(&group.label))]);
         Node::Map(vec![("Label", label), ("Parameters", Node::List(names))])
     });
@@ -143,7 +143,7 @@ fn condition(expression: &Condition) -> Node<'_> {
         Condition::Not(inner) => call("Not", Node::List(vec![condition(inner)])),
         Condition::And(all) => call("And", Node::List(all.iter().map(condition).collect())),
         Condition::Or(all) => call("Or", Node::List(all.iter().map(condition).collect())),
-        Condition::Named(name) => call("Condition", Node::Text(name)),
+        Condition::Named(name) => call("Condition", Node::Text(name.as_str())),
         Condition::Contains(list, value) => long("Contains", Node::List(vec![expr(list), expr(value)])),
         Condition::EachMemberIn(some, all) => long("EachMemberIn", Node::List(vec![expr(some), expr(all)])),
         Condition::EachMemberEquals(list, value) => long("EachMemberEquals", Node::List(vec![expr(list), expr(value)])),
@@ -157,12 +157,12 @@ fn resource(resource: &Resource) -> Node<'_> {
         entries.push(("Type", Node::Text(&resource.kind)));
     }
     if let Some(condition) = &resource.condition {
-        entries.push(("Condition", Node::Text(condition)));
+        entries.push(("Condition", Node::Text(condition.as_str())));
     }
     match resource.depends_on.as_slice() {
         [] => {}
-        [one] => entries.push(("DependsOn", Node::Text(one))),
-        many => entries.push(("DependsOn", Node::List(many.iter().map(|name| Node::Text(name)).collect()))),
+        [one] => entries.push(("DependsOn", Node::Text(one.as_str()))),
+        many => entries.push(("DependsOn", Node::List(many.iter().map(|name| Node::Text(name.as_str())).collect()))),
     }
     if let Some(policy) = resource.deletion_policy {
         entries.push(("DeletionPolicy", Node::Text(policy.name())));
@@ -183,7 +183,7 @@ fn output(output: &Output) -> Node<'_> {
         entries.push(("Description", Node::Text(&output.description)));
     }
     if let Some(condition) = &output.condition {
-        entries.push(("Condition", Node::Text(condition)));
+        entries.push(("Condition", Node::Text(condition.as_str())));
     }
     entries.push(("Value", expr(&output.value)));
     if let Some(export) = &output.export {
@@ -201,7 +201,7 @@ fn expr(value: &Expr) -> Node<'_> {
         Expr::Text(text) => Node::Text(text),
         Expr::List(items) => Node::List(items.iter().map(expr).collect()),
         Expr::Map(entries) => Node::Map(section(entries, expr)),
-        Expr::Ref(name) => call("Ref", Node::Text(name)),
+        Expr::Ref(to) => call("Ref", Node::Text(to.as_str())),
         Expr::GetAtt(resource, attribute) => call("GetAtt", Node::Owned(format!("{resource}.{attribute}"))),
         Expr::Sub(template, variables) if variables.is_empty() => call("Sub", Node::Text(template)),
         Expr::Sub(template, variables) => {
@@ -211,7 +211,7 @@ fn expr(value: &Expr) -> Node<'_> {
         Expr::Select(index, items) => call("Select", Node::List(vec![expr(index), expr(items)])),
         Expr::Split(delimiter, text) => call("Split", Node::List(vec![Node::Text(delimiter), expr(text)])),
         Expr::If(condition, then, otherwise) => {
-            call("If", Node::List(vec![Node::Text(condition), expr(then), expr(otherwise)]))
+            call("If", Node::List(vec![Node::Text(condition.as_str()), expr(then), expr(otherwise)]))
         }
         Expr::Cidr(block, count, bits) => {
             let bits = bits.as_ref().map(|bits| expr(bits));

@@ -1,28 +1,24 @@
 //! Who may use the cluster, and what the platform's pods may do in AWS.
 
-use super::ADMINISTRATORS;
+use super::ids::{Administrators, KINDS, resource};
 use super::parts::{item, managed, sub_with};
 use crate::model::{Expr, Resource, Template};
 
 pub(super) fn add(template: &mut Template) {
     // No thumbprint: IAM trusts the issuer's certificate by its own store.
     template.add_resource(
-        "OIDCProvider",
+        resource::OIDCProvider,
         Resource::new("AWS::IAM::OIDCProvider")
-            .set("Url", Expr::attribute("EKSCluster", "OpenIdConnectIssuerUrl"))
+            .set("Url", Expr::attribute(resource::EKSCluster, "OpenIdConnectIssuerUrl"))
             .set("ClientIdList", list!["sts.amazonaws.com"]),
     );
-    template.add_resource("PlatformServiceAccountRole", service_account_role());
-    for (kind, parameter) in [("User", "AdditionalAdminUsers"), ("Role", "AdditionalAdminRoles")] {
-        for index in 0..ADMINISTRATORS {
-            let place = kind.to_ascii_lowercase();
-            let before = Expr::sub(&format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{place}/"));
-            let before = Expr::choose(&format!("{kind}{index}IsArn"), "", before);
-            let principal = Expr::Join(String::new(), Box::new(list![before, item(parameter, index)]));
-            template.add_resource(
-                &format!("Admin{kind}AccessEntry{index}"),
-                administrator(principal).when(&format!("Has{kind}{index}")),
-            );
+    template.add_resource(resource::PlatformServiceAccountRole, service_account_role());
+    for Administrators { kind, parameter, places } in KINDS {
+        for (index, place) in places.into_iter().enumerate() {
+            let before = Expr::sub(&format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{kind}/"));
+            let before = Expr::choose(place.is_arn, "", before);
+            let principal = Expr::Join(String::new(), Box::new(list![before, item(parameter.clone(), index)]));
+            template.add_resource(place.entry, administrator(principal).when(place.given));
         }
     }
 }
@@ -31,7 +27,7 @@ pub(super) fn add(template: &mut Template) {
 pub(super) fn administrator(principal: Expr) -> Resource {
     let policy = Expr::sub("arn:${AWS::Partition}:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy");
     Resource::new("AWS::EKS::AccessEntry")
-        .set("ClusterName", Expr::reference("EKSCluster"))
+        .set("ClusterName", Expr::reference(resource::EKSCluster))
         .set("PrincipalArn", principal)
         .set("AccessPolicies", list![map! {"PolicyArn": policy, "AccessScope": map! {"Type": "cluster"}}])
 }
@@ -41,7 +37,8 @@ pub(super) fn administrator(principal: Expr) -> Resource {
 /// The keys of the condition hold the issuer without `https://`, and keys of a map cannot hold functions,
 /// so the whole document is text.
 fn service_account_role() -> Resource {
-    let issuer = Expr::Split("//".to_owned(), Box::new(Expr::attribute("EKSCluster", "OpenIdConnectIssuerUrl")));
+    let issuer =
+        Expr::Split("//".to_owned(), Box::new(Expr::attribute(resource::EKSCluster, "OpenIdConnectIssuerUrl")));
     let trust = concat!(
         r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"${OIDCProvider}"},"#,
         r#""Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"#,

@@ -1,30 +1,31 @@
 //! A trail of management events, when asked for. Calls to Kubernetes are in the cluster's audit log.
 
+use super::ids::{condition, resource};
 use super::parts::document;
-use crate::model::{Expr, Resource, Template};
+use crate::model::{ConditionName, Expr, PseudoParameter, Resource, Template};
 
 /// The condition of everything here.
-const WHEN: &str = "CloudTrail";
+const WHEN: ConditionName = condition::CloudTrail;
 
 pub(super) fn add(template: &mut Template) {
-    template.add_resource("CloudTrailBucket", bucket());
+    template.add_resource(resource::CloudTrailBucket, bucket());
     template.add_resource(
-        "CloudTrailBucketPolicy",
+        resource::CloudTrailBucketPolicy,
         Resource::new("AWS::S3::BucketPolicy")
-            .set("Bucket", Expr::reference("CloudTrailBucket"))
+            .set("Bucket", Expr::reference(resource::CloudTrailBucket))
             .set("PolicyDocument", policy())
             .when(WHEN),
     );
     template.add_resource(
-        "Trail",
+        resource::Trail,
         Resource::new("AWS::CloudTrail::Trail")
-            .set("TrailName", Expr::reference("AWS::StackName"))
-            .set("S3BucketName", Expr::reference("CloudTrailBucket"))
+            .set("TrailName", Expr::reference(PseudoParameter::StackName))
+            .set("S3BucketName", Expr::reference(resource::CloudTrailBucket))
             .set("IsLogging", true)
             .set("EnableLogFileValidation", true)
             .set("IncludeGlobalServiceEvents", true)
             .set("IsMultiRegionTrail", true)
-            .after(&["CloudTrailBucketPolicy"])
+            .after([resource::CloudTrailBucketPolicy])
             .when(WHEN),
     );
 }
@@ -53,7 +54,7 @@ fn policy() -> Expr {
     let trail =
         || Expr::sub("arn:${AWS::Partition}:cloudtrail:${AWS::Region}:${AWS::AccountId}:trail/${AWS::StackName}");
     let service = || map! {"Service": "cloudtrail.amazonaws.com"};
-    let arn = || Expr::attribute("CloudTrailBucket", "Arn");
+    let arn = || Expr::attribute(resource::CloudTrailBucket, "Arn");
     let read = map! {
         "Effect": "Allow",
         "Principal": service(),

@@ -2,19 +2,20 @@
 
 use super::Architecture;
 use super::access::administrator;
+use super::ids::{condition, parameter, resource};
 use super::parts::{allow, document, role};
-use crate::model::{Expr, Resource, Template};
+use crate::model::{ConditionName, Expr, LogicalId, PseudoParameter, Resource, Template};
 
 pub(super) fn add(template: &mut Template, architecture: Architecture) {
     template.add_resource(
-        "EKSConnectorLambdaLogGroup",
+        resource::EKSConnectorLambdaLogGroup,
         Resource::new("AWS::Logs::LogGroup").removed().set("RetentionInDays", 30),
     );
     let mut function_role = role("lambda.amazonaws.com", false, Expr::List(Vec::new()));
     function_role.properties.shift_remove("ManagedPolicyArns");
-    template.add_resource("EKSConnectorLambdaRole", function_role);
+    template.add_resource(resource::EKSConnectorLambdaRole, function_role);
     template.add_resource(
-        "EKSConnectorLambda",
+        resource::EKSConnectorLambda,
         Resource::new("AWS::Lambda::Function")
             .set("Description", Expr::sub("Bootstrap of the Aktus AI Platform in ${AWS::StackName}"))
             .set("Runtime", "provided.al2023")
@@ -23,54 +24,60 @@ pub(super) fn add(template: &mut Template, architecture: Architecture) {
             .set("Timeout", 900)
             // The example chart takes a tenth of it; larger charts take more, and processor time comes with memory.
             .set("MemorySize", 512)
-            .set("Role", Expr::attribute("EKSConnectorLambdaRole", "Arn"))
+            .set("Role", Expr::attribute(resource::EKSConnectorLambdaRole, "Arn"))
             .set(
                 "Code",
                 map! {
-                    "S3Bucket": Expr::reference("BootstrapCodeBucket"),
-                    "S3Key": Expr::reference("BootstrapCodeKey"),
+                    "S3Bucket": Expr::reference(parameter::BootstrapCodeBucket),
+                    "S3Key": Expr::reference(parameter::BootstrapCodeKey),
                 },
             )
             .set(
                 "LoggingConfig",
-                map! {"LogGroup": Expr::reference("EKSConnectorLambdaLogGroup"), "LogFormat": "JSON"},
+                map! {"LogGroup": Expr::reference(resource::EKSConnectorLambdaLogGroup), "LogFormat": "JSON"},
             ),
     );
     // Apart from the role, because it names the function, which names the role.
     template.add_resource(
-        "EKSConnectorLambdaPolicy",
+        resource::EKSConnectorLambdaPolicy,
         Resource::new("AWS::IAM::Policy")
             .set("PolicyName", "bootstrap")
-            .set("Roles", list![Expr::reference("EKSConnectorLambdaRole")])
+            .set("Roles", list![Expr::reference(resource::EKSConnectorLambdaRole)])
             .set("PolicyDocument", permissions()),
     );
     // Lambda would run a failed event twice more. Instead the function gets the record of a run that died,
     // and answers CloudFormation in its place.
     template.add_resource(
-        "EKSConnectorLambdaInvokeConfig",
+        resource::EKSConnectorLambdaInvokeConfig,
         Resource::new("AWS::Lambda::EventInvokeConfig")
-            .set("FunctionName", Expr::reference("EKSConnectorLambda"))
+            .set("FunctionName", Expr::reference(resource::EKSConnectorLambda))
             .set("Qualifier", "$LATEST")
             .set("MaximumRetryAttempts", 0)
             .set("MaximumEventAgeInSeconds", 300)
             .set(
                 "DestinationConfig",
-                map! {"OnFailure": map! {"Destination": Expr::attribute("EKSConnectorLambda", "Arn")}},
+                map! {"OnFailure": map! {"Destination": Expr::attribute(resource::EKSConnectorLambda, "Arn")}},
             )
-            .after(&["EKSConnectorLambdaPolicy"]),
+            .after([resource::EKSConnectorLambdaPolicy]),
     );
-    template.add_resource("LambdaRoleAccessEntry", administrator(Expr::attribute("EKSConnectorLambdaRole", "Arn")));
-    template.add_resource("EKSClusterStatus", custom_resource());
+    template.add_resource(
+        resource::LambdaRoleAccessEntry,
+        administrator(Expr::attribute(resource::EKSConnectorLambdaRole, "Arn")),
+    );
+    template.add_resource(resource::EKSClusterStatus, custom_resource());
 }
 
 /// What the function may do, and nothing else: read what it waits for, pull one chart, call itself.
 fn permissions() -> Expr {
-    let only = |condition: &str, statement: Expr| Expr::choose(condition, statement, Expr::no_value());
-    let secret = |key: &str| {
-        only(&format!("Has{key}"), allow(&["secretsmanager:GetSecretValue"], Expr::reference(&format!("{key}Secret"))))
+    let only = |condition: ConditionName, statement: Expr| Expr::choose(condition, statement, Expr::no_value());
+    let secret = |given: ConditionName, secret: LogicalId| {
+        only(given, allow(&["secretsmanager:GetSecretValue"], Expr::reference(secret)))
     };
     let uri = |delimiter: &str, index: i64| {
-        Expr::select(index, Expr::Split(delimiter.to_owned(), Box::new(Expr::reference("MarketplaceChartUri"))))
+        Expr::select(
+            index,
+            Expr::Split(delimiter.to_owned(), Box::new(Expr::reference(parameter::MarketplaceChartUri))),
+        )
     };
     let repository = Expr::Sub(
         "arn:${AWS::Partition}:ecr:${Region}:${Account}:repository/${Name}".to_owned(),
@@ -79,69 +86,71 @@ fn permissions() -> Expr {
             .into(),
     );
     let add_ons = Expr::sub("arn:${AWS::Partition}:eks:${AWS::Region}:${AWS::AccountId}:addon/${EKSCluster}/*");
-    let chart = "EnableMarketplaceChartInstallation";
+    let chart = |statement: Expr| only(condition::EnableMarketplaceChartInstallation, statement);
     document(vec![
-        allow(&["logs:CreateLogStream", "logs:PutLogEvents"], Expr::attribute("EKSConnectorLambdaLogGroup", "Arn")),
-        allow(&["eks:DescribeCluster", "eks:ListAddons"], Expr::attribute("EKSCluster", "Arn")),
+        allow(
+            &["logs:CreateLogStream", "logs:PutLogEvents"],
+            Expr::attribute(resource::EKSConnectorLambdaLogGroup, "Arn"),
+        ),
+        allow(&["eks:DescribeCluster", "eks:ListAddons"], Expr::attribute(resource::EKSCluster, "Arn")),
         allow(&["eks:DescribeAddon"], add_ons),
         allow(
             &["elasticfilesystem:DescribeFileSystems", "elasticfilesystem:DescribeMountTargets"],
-            Expr::attribute("EFSFileSystem", "Arn"),
+            Expr::attribute(resource::EFSFileSystem, "Arn"),
         ),
-        allow(&["lambda:InvokeFunction"], Expr::attribute("EKSConnectorLambda", "Arn")),
-        only(chart, allow(&["ecr:GetAuthorizationToken"], "*".into())),
-        only(chart, allow(&["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repository)),
-        secret("HuggingFaceToken"),
-        secret("OpenAIAPIKey"),
+        allow(&["lambda:InvokeFunction"], Expr::attribute(resource::EKSConnectorLambda, "Arn")),
+        chart(allow(&["ecr:GetAuthorizationToken"], "*".into())),
+        chart(allow(&["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repository)),
+        secret(condition::HasHuggingFaceToken, resource::HuggingFaceTokenSecret),
+        secret(condition::HasOpenAIAPIKey, resource::OpenAIAPIKeySecret),
     ])
 }
 
 /// The custom resource. All that the bootstrap uses is created before it and deleted after it:
 /// routes, mount targets, the rules for NFS, add-ons, nodes, access, permissions, the log group.
 fn custom_resource() -> Resource {
-    let arn = |key: &str| Expr::choose(&format!("Has{key}"), Expr::reference(&format!("{key}Secret")), "");
-    let parameter = Expr::reference;
+    let arn = |given: ConditionName, secret: LogicalId| Expr::choose(given, Expr::reference(secret), "");
     // Traditional Mode has more to wait for.
     let auto_mode = Expr::choose(
-        "AutoModeEnabled",
+        condition::AutoModeEnabled,
         "true",
-        Expr::from("false").after(&[
-            "EKSNodeGroup",
-            "CoreDNSAddon",
-            "PodIdentityAgentAddon",
-            "EBSCSIDriverAddon",
-            "EFSIngressFromNodes",
+        Expr::from("false").after([
+            resource::EKSNodeGroup,
+            resource::CoreDNSAddon,
+            resource::PodIdentityAgentAddon,
+            resource::EBSCSIDriverAddon,
+            resource::EFSIngressFromNodes,
         ]),
     );
     Resource::new("Custom::AktusPlatform")
-        .after(&[
-            "PublicRoute",
-            "PublicSubnet1RouteTableAssociation",
-            "PublicSubnet2RouteTableAssociation",
-            "EFSMountTarget1",
-            "EFSMountTarget2",
-            "EFSIngressFromCluster",
-            "EFSCSIDriverAddon",
-            "LambdaRoleAccessEntry",
-            "EKSConnectorLambdaPolicy",
-            "EKSConnectorLambdaInvokeConfig",
-            "EKSConnectorLambdaLogGroup",
+        .after([
+            resource::PublicRoute,
+            resource::PublicSubnet1RouteTableAssociation,
+            resource::PublicSubnet2RouteTableAssociation,
+            resource::EFSMountTarget1,
+            resource::EFSMountTarget2,
+            resource::EFSIngressFromCluster,
+            resource::EFSCSIDriverAddon,
+            resource::LambdaRoleAccessEntry,
+            resource::EKSConnectorLambdaPolicy,
+            resource::EKSConnectorLambdaInvokeConfig,
+            resource::EKSConnectorLambdaLogGroup,
         ])
-        .set("ServiceToken", Expr::attribute("EKSConnectorLambda", "Arn"))
+        .set("ServiceToken", Expr::attribute(resource::EKSConnectorLambda, "Arn"))
         .set("ServiceTimeout", 3600)
-        .set("ClusterName", Expr::reference("EKSCluster"))
-        .set("Region", Expr::reference("AWS::Region"))
-        .set("FileSystemId", Expr::reference("EFSFileSystem"))
-        .set("Namespace", parameter("MarketplaceChartNamespace"))
+        .set("ClusterName", Expr::reference(resource::EKSCluster))
+        .set("Region", Expr::reference(PseudoParameter::Region))
+        .set("FileSystemId", Expr::reference(resource::EFSFileSystem))
+        .set("Namespace", Expr::reference(parameter::MarketplaceChartNamespace))
         .set("EnableAutoMode", auto_mode)
-        .set("EnableChart", Expr::choose("EnableMarketplaceChartInstallation", "true", "false"))
-        .set("ChartUri", parameter("MarketplaceChartUri"))
-        .set("ChartVersion", parameter("MarketplaceChartVersion"))
-        .set("DatabaseStorage", parameter("DatabaseStorage"))
-        .set("LoadBalancerScheme", parameter("LoadBalancerScheme"))
-        .set("ServiceAccountRoleArn", Expr::attribute("PlatformServiceAccountRole", "Arn"))
-        .set("HuggingFaceTokenArn", arn("HuggingFaceToken"))
-        .set("OpenAIAPIKeyArn", arn("OpenAIAPIKey"))
-        .set("GpuNodes", Expr::choose("GpuInstance", "true", "false"))
-        .set("ConfigRevision", parameter("ConfigRevision"))
+        .set("EnableChart", Expr::choose(condition::EnableMarketplaceChartInstallation, "true", "false"))
+        .set("ChartUri", Expr::reference(parameter::MarketplaceChartUri))
+        .set("ChartVersion", Expr::reference(parameter::MarketplaceChartVersion))
+        .set("DatabaseStorage", Expr::reference(parameter::DatabaseStorage))
+        .set("LoadBalancerScheme", Expr::reference(parameter::LoadBalancerScheme))
+        .set("ServiceAccountRoleArn", Expr::attribute(resource::PlatformServiceAccountRole, "Arn"))
+        .set("HuggingFaceTokenArn", arn(condition::HasHuggingFaceToken, resource::HuggingFaceTokenSecret))
+        .set("OpenAIAPIKeyArn", arn(condition::HasOpenAIAPIKey, resource::OpenAIAPIKeySecret))
+        .set("GpuNodes", Expr::choose(condition::GpuInstance, "true", "false"))
+        .set("ConfigRevision", Expr::reference(parameter::ConfigRevision))
 }

@@ -1,5 +1,6 @@
 //! What the parameters mean for the resources.
 
+use super::ids::{Administrators, KINDS, condition, parameter};
 use super::{ADMINISTRATORS, parts};
 use crate::model::{Condition, Expr, Template};
 
@@ -7,44 +8,57 @@ use crate::model::{Condition, Expr, Template};
 const GPU_FAMILIES: [&str; 3] = ["g4dn", "g5", "g6"];
 
 pub(super) fn add(template: &mut Template) {
-    let named = |name: &str| Condition::Named(name.to_owned());
-    template.add_condition("AutoModeEnabled", Condition::equals("EnableAutoMode", "true"));
-    template.add_condition("AutoModeDisabled", named("AutoModeEnabled").negate());
-    template.add_condition("EKSClusterNameProvided", Condition::given("EKSClusterName"));
-    template.add_condition("ZonesProvided", Condition::given("AvailabilityZone1"));
-    template.add_condition("KeyPairProvided", Condition::given("KeyPairName"));
+    let named = Condition::Named;
+    template.add_condition(condition::AutoModeEnabled, Condition::equals(parameter::EnableAutoMode, "true"));
+    template.add_condition(condition::AutoModeDisabled, named(condition::AutoModeEnabled).negate());
+    template.add_condition(condition::EKSClusterNameProvided, Condition::given(parameter::EKSClusterName));
+    template.add_condition(condition::ZonesProvided, Condition::given(parameter::AvailabilityZone1));
+    template.add_condition(condition::KeyPairProvided, Condition::given(parameter::KeyPairName));
     template.add_condition(
-        "SSHAccess",
-        Condition::And(vec![named("AutoModeDisabled"), named("KeyPairProvided"), Condition::given("SSHAccessCidr")]),
+        condition::SSHAccess,
+        Condition::And(vec![
+            named(condition::AutoModeDisabled),
+            named(condition::KeyPairProvided),
+            Condition::given(parameter::SSHAccessCidr),
+        ]),
     );
-    template.add_condition("HasHuggingFaceToken", Condition::given("HuggingFaceToken"));
-    template.add_condition("HasOpenAIAPIKey", Condition::given("OpenAIAPIKey"));
-    template.add_condition("EnableMarketplaceChartInstallation", Condition::equals("EnableMarketplaceChart", "true"));
-    template.add_condition("PrivateSubnets", Condition::equals("EnablePrivateSubnets", "true"));
-    template.add_condition("CloudTrail", Condition::equals("EnableCloudTrail", "true"));
-    template.add_condition("Kms", Condition::equals("EnableKmsEncryption", "true"));
+    template.add_condition(condition::HasHuggingFaceToken, Condition::given(parameter::HuggingFaceToken));
+    template.add_condition(condition::HasOpenAIAPIKey, Condition::given(parameter::OpenAIAPIKey));
+    template.add_condition(
+        condition::EnableMarketplaceChartInstallation,
+        Condition::equals(parameter::EnableMarketplaceChart, "true"),
+    );
+    template.add_condition(condition::PrivateSubnets, Condition::equals(parameter::EnablePrivateSubnets, "true"));
+    template.add_condition(condition::CloudTrail, Condition::equals(parameter::EnableCloudTrail, "true"));
+    template.add_condition(condition::Kms, Condition::equals(parameter::EnableKmsEncryption, "true"));
 
-    let family = Expr::select(0, Expr::Split(".".to_owned(), Box::new(Expr::reference("NodeInstanceType"))));
+    let family = Expr::select(0, Expr::Split(".".to_owned(), Box::new(Expr::reference(parameter::NodeInstanceType))));
     let families = GPU_FAMILIES.map(|name| Condition::Equals(family.clone(), name.into()));
-    template
-        .add_condition("GpuInstance", Condition::And(vec![named("AutoModeDisabled"), Condition::Or(families.into())]));
+    template.add_condition(
+        condition::GpuInstance,
+        Condition::And(vec![named(condition::AutoModeDisabled), Condition::Or(families.into())]),
+    );
 
     // Four subnets must fit: /20 as long as they do, then a quarter of the range each.
-    for prefix in ["19", "20", "21", "22"] {
-        let given = Expr::select(1, Expr::Split("/".to_owned(), Box::new(Expr::reference("VpcCIDR"))));
-        template.add_condition(&format!("VpcPrefix{prefix}"), Condition::Equals(given, prefix.into()));
+    let prefixes = [
+        (condition::VpcPrefix19, "19"),
+        (condition::VpcPrefix20, "20"),
+        (condition::VpcPrefix21, "21"),
+        (condition::VpcPrefix22, "22"),
+    ];
+    for (name, prefix) in prefixes {
+        let given = Expr::select(1, Expr::Split("/".to_owned(), Box::new(Expr::reference(parameter::VpcCIDR))));
+        template.add_condition(name, Condition::Equals(given, prefix.into()));
     }
 
-    let kinds = [("User", "AdditionalAdminUsers"), ("Role", "AdditionalAdminRoles")];
-    for (kind, parameter) in kinds {
-        for index in 0..ADMINISTRATORS {
-            let item = parts::item(parameter, index);
-            template.add_condition(&format!("Has{kind}{index}"), Condition::Equals(item.clone(), "".into()).negate());
+    for Administrators { parameter, places, .. } in KINDS {
+        for (index, place) in places.into_iter().enumerate() {
+            let item = parts::item(parameter.clone(), index);
+            template.add_condition(place.given, Condition::Equals(item.clone(), "".into()).negate());
             let start = Expr::select(0, Expr::Split(":".to_owned(), Box::new(item)));
-            template.add_condition(&format!("{kind}{index}IsArn"), Condition::Equals(start, "arn".into()));
+            template.add_condition(place.is_arn, Condition::Equals(start, "arn".into()));
         }
     }
-    let more =
-        kinds.map(|(_, parameter)| Condition::Equals(parts::item(parameter, ADMINISTRATORS), "".into()).negate());
-    template.add_condition("TooManyAdministrators", Condition::Or(more.into()));
+    let more = KINDS.map(|kind| Condition::Equals(parts::item(kind.parameter, ADMINISTRATORS), "".into()).negate());
+    template.add_condition(condition::TooManyAdministrators, Condition::Or(more.into()));
 }

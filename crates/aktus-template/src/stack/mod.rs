@@ -22,6 +22,7 @@ mod bootstrap;
 mod cluster;
 mod code;
 mod conditions;
+mod ids;
 mod network;
 mod nodes;
 mod outputs;
@@ -33,7 +34,7 @@ mod storage;
 pub use code::{Architecture, Code};
 pub use outputs::ANSWERS;
 
-use crate::model::Template;
+use crate::model::{LogicalId, Template};
 
 /// The size in bytes up to which `CloudFormation` takes a template inline, without a bucket.
 pub const INLINE_LIMIT: usize = 51_200;
@@ -89,7 +90,7 @@ const CHAPTERS: [(&str, AddChapter); 8] = [
 ];
 
 /// The chapters of the template in order, with the logical ids of their resources.
-pub fn chapters() -> Vec<(&'static str, Vec<String>)> {
+pub fn chapters() -> Vec<(&'static str, Vec<LogicalId>)> {
     let ids = |add: AddChapter| {
         let mut template = Template::default();
         add(&mut template, &Code::default());

@@ -1,5 +1,7 @@
 //! What the deployer and other stacks want to know. States come from the custom resource's answer.
 
+use super::ids::resource;
+use crate::logical_id;
 use crate::model::{Expr, Output, Template};
 
 /// What the custom resource answers in `Data`, as flat text, on every success; outputs read it by `Fn::GetAtt`.
@@ -10,9 +12,11 @@ use crate::model::{Expr, Output, Template};
 pub const ANSWERS: [&str; 5] = ["Status", "AutoMode", "ChartStatus", "SecretsStatus", "DashboardUrl"];
 
 pub(super) fn add(template: &mut Template) {
-    let answer = |name: &str| Expr::attribute("EKSClusterStatus", name);
-    let subnets =
-        Expr::Join(",".to_owned(), Box::new(list![Expr::reference("PublicSubnet1"), Expr::reference("PublicSubnet2")]));
+    let answer = |name: &str| Expr::attribute(resource::EKSClusterStatus, name);
+    let subnets = Expr::Join(
+        ",".to_owned(),
+        Box::new(list![Expr::reference(resource::PublicSubnet1), Expr::reference(resource::PublicSubnet2)]),
+    );
     let connection = "aws eks update-kubeconfig --region ${AWS::Region} --name ${EKSCluster}\n\
                       kubectl get nodes\n\
                       kubectl get pods --namespace ${MarketplaceChartNamespace}\n\
@@ -22,25 +26,29 @@ pub(super) fn add(template: &mut Template) {
                      service/aktus-knowledge-assistant 8080:8080, then http://localhost:8080";
     // Those that other stacks import come first, and are exported.
     let exported = [
-        ("EKSClusterName", "Name of the cluster", Expr::reference("EKSCluster")),
-        ("EKSClusterEndpoint", "Address of the cluster's API", Expr::attribute("EKSCluster", "Endpoint")),
-        ("EKSClusterArn", "ARN of the cluster", Expr::attribute("EKSCluster", "Arn")),
-        ("VPCId", "The VPC", Expr::reference("VPC")),
-        ("PublicSubnets", "The public subnets, with a comma between", subnets),
-        ("EFSFileSystemId", "The shared file system", Expr::reference("EFSFileSystem")),
-        ("OIDCProviderArn", "The cluster's identity provider", Expr::reference("OIDCProvider")),
-        ("ConnectionInstructions", "How to reach the cluster", Expr::sub(connection)),
-        ("NexusDashboardInstructions", "How to reach the knowledge assistant", Expr::sub(dashboard)),
-        ("APISecretsStatus", "Which API keys are set in the cluster", answer("SecretsStatus")),
+        (logical_id!("EKSClusterName"), "Name of the cluster", Expr::reference(resource::EKSCluster)),
+        (
+            logical_id!("EKSClusterEndpoint"),
+            "Address of the cluster's API",
+            Expr::attribute(resource::EKSCluster, "Endpoint"),
+        ),
+        (logical_id!("EKSClusterArn"), "ARN of the cluster", Expr::attribute(resource::EKSCluster, "Arn")),
+        (logical_id!("VPCId"), "The VPC", Expr::reference(resource::VPC)),
+        (logical_id!("PublicSubnets"), "The public subnets, with a comma between", subnets),
+        (logical_id!("EFSFileSystemId"), "The shared file system", Expr::reference(resource::EFSFileSystem)),
+        (logical_id!("OIDCProviderArn"), "The cluster's identity provider", Expr::reference(resource::OIDCProvider)),
+        (logical_id!("ConnectionInstructions"), "How to reach the cluster", Expr::sub(connection)),
+        (logical_id!("NexusDashboardInstructions"), "How to reach the knowledge assistant", Expr::sub(dashboard)),
+        (logical_id!("APISecretsStatus"), "Which API keys are set in the cluster", answer("SecretsStatus")),
     ];
     let told = [
-        ("EKSClusterStatus", "How the bootstrap ended", answer("Status")),
-        ("AutoModeEnabled", "Whether the cluster runs in Auto Mode", answer("AutoMode")),
-        ("MarketplaceChartStatus", "What is installed of the platform", answer("ChartStatus")),
+        (logical_id!("EKSClusterStatus"), "How the bootstrap ended", answer("Status")),
+        (logical_id!("AutoModeEnabled"), "Whether the cluster runs in Auto Mode", answer("AutoMode")),
+        (logical_id!("MarketplaceChartStatus"), "What is installed of the platform", answer("ChartStatus")),
     ];
     for (index, (name, description, value)) in exported.into_iter().chain(told).enumerate() {
         let export = (index < 10).then(|| Expr::sub(&format!("${{AWS::StackName}}-{name}")));
         let output = Output { description: description.to_owned(), condition: None, value, export };
-        template.outputs.insert(name.to_owned(), output);
+        template.outputs.insert(name, output);
     }
 }

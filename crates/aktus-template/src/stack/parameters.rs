@@ -1,6 +1,8 @@
 //! What the deployer decides, with defaults, rules and words that say the effect.
 
+use super::ids::parameter::{self, AvailabilityZone1, AvailabilityZone2};
 use super::{ADMINISTRATORS, Code};
+use crate::logical_id;
 use crate::model::ParameterType::{CommaDelimitedList, Number, String};
 use crate::model::{Assertion, Condition, Expr, Parameter, ParameterType, Rule, Template};
 
@@ -69,26 +71,26 @@ pub(super) fn add(template: &mut Template, code: &Code) {
     let zone = || text(zone, "").pattern("^([a-z]{2}(-[a-z]+)+-[0-9][a-z])?$", "a zone such as us-east-1a, or empty");
     template.add_parameters("Network", [
         (
-            "VpcCIDR",
+            parameter::VpcCIDR,
             "Address range",
             text("Address range of the VPC, /16 to /22. The subnets are cut out of it; /16 gives /20.", "10.0.0.0/16")
                 .pattern(r"^([0-9]{1,3}\.){3}[0-9]{1,3}/(1[6-9]|2[0-2])$", "a range such as 10.0.0.0/16, from /16 to /22"),
         ),
         (
-            "VpcPrefix",
+            parameter::VpcPrefix,
             "Name prefix",
             text("Beginning of Name tags and of a derived cluster name.", "aktus-platform")
                 .pattern("^[A-Za-z0-9][A-Za-z0-9-]{0,29}$", "1 to 30 letters, digits and hyphens"),
         ),
-        ("AvailabilityZone1", "First zone", zone()),
-        ("AvailabilityZone2", "Second zone", zone()),
+        (AvailabilityZone1, "First zone", zone()),
+        (AvailabilityZone2, "Second zone", zone()),
         (
-            "EnablePrivateSubnets",
+            parameter::EnablePrivateSubnets,
             "Private nodes",
             switch("true adds two private subnets with a NAT gateway and puts the nodes there.", false),
         ),
         (
-            "PublicAccessCidrs",
+            parameter::PublicAccessCidrs,
             "API endpoint open to",
             of(
                 CommaDelimitedList,
@@ -103,7 +105,7 @@ pub(super) fn add(template: &mut Template, code: &Code) {
         "Cluster",
         [
             (
-                "EnableAutoMode",
+                parameter::EnableAutoMode,
                 "Auto Mode",
                 switch(
                     "true: EKS runs nodes, storage and load balancing itself (Auto Mode). false: a managed node group \
@@ -112,7 +114,7 @@ pub(super) fn add(template: &mut Template, code: &Code) {
                 ),
             ),
             (
-                "EKSClusterName",
+                parameter::EKSClusterName,
                 "Cluster name",
                 text("Name of the cluster; empty: made of prefix and stack name.", "").pattern(
                     "^([A-Za-z0-9][A-Za-z0-9_-]{0,99})?$",
@@ -120,7 +122,7 @@ pub(super) fn add(template: &mut Template, code: &Code) {
                 ),
             ),
             (
-                "EKSVersion",
+                parameter::EKSVersion,
                 "Kubernetes version",
                 text("Kubernetes version, in standard support.", "1.35").allowed(&["1.34", "1.35", "1.36"]),
             ),
@@ -130,7 +132,7 @@ pub(super) fn add(template: &mut Template, code: &Code) {
         "Nodes (Traditional Mode only)",
         [
             (
-                "NodeInstanceType",
+                parameter::NodeInstanceType,
                 "Instance type",
                 text(
                     "Type of the nodes; g4dn, g5 and g6 have a GPU and take the NVIDIA image. Auto Mode ignores it.",
@@ -139,19 +141,23 @@ pub(super) fn add(template: &mut Template, code: &Code) {
                 .allowed(&INSTANCE_TYPES),
             ),
             (
-                "NumberOfNodes",
+                parameter::NumberOfNodes,
                 "Number of nodes",
                 of(Number, "How many nodes there always are. Auto Mode ignores it.", "2").between(1, 10),
             ),
             (
-                "NodeVolumeSize",
+                parameter::NodeVolumeSize,
                 "Node volume (GiB)",
                 of(Number, "Size of a node's encrypted gp3 volume in GiB. Auto Mode ignores it.", "50")
                     .between(20, 500),
             ),
-            ("KeyPairName", "SSH key pair", text("EC2 key pair for the nodes; empty: none. Auto Mode ignores it.", "")),
             (
-                "SSHAccessCidr",
+                parameter::KeyPairName,
+                "SSH key pair",
+                text("EC2 key pair for the nodes; empty: none. Auto Mode ignores it.", ""),
+            ),
+            (
+                parameter::SSHAccessCidr,
                 "SSH open to",
                 text(
                     "Range from which SSH is open, once a key pair is given; empty: closed. Auto Mode ignores it.",
@@ -167,18 +173,18 @@ pub(super) fn add(template: &mut Template, code: &Code) {
     template.add_parameters(
         "Access",
         [
-            ("AdditionalAdminUsers", "Administrators: users", administrators("user")),
-            ("AdditionalAdminRoles", "Administrators: roles", administrators("role")),
+            (parameter::AdditionalAdminUsers, "Administrators: users", administrators("user")),
+            (parameter::AdditionalAdminRoles, "Administrators: roles", administrators("role")),
         ],
     );
     template.add_parameters("AI platform", [
         (
-            "EnableMarketplaceChart",
+            parameter::EnableMarketplaceChart,
             "Install the platform",
             switch("false: cluster, storage and GPU nodes are prepared, and no chart is installed.", true),
         ),
         (
-            "MarketplaceChartUri",
+            parameter::MarketplaceChartUri,
             "Chart repository",
             text(
                 "Repository of the platform's chart in Amazon ECR; the account must be subscribed to the product.",
@@ -190,18 +196,18 @@ pub(super) fn add(template: &mut Template, code: &Code) {
             ),
         ),
         (
-            "MarketplaceChartVersion",
+            parameter::MarketplaceChartVersion,
             "Chart version",
             text("Version of the chart.", "1.0.5").pattern("^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$", "a version such as 1.0.5"),
         ),
         (
-            "MarketplaceChartNamespace",
+            parameter::MarketplaceChartNamespace,
             "Namespace",
             text("Namespace of the platform; the role of its service account is bound to it.", "aktus-ai-platform-dev")
                 .pattern("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "1 to 63 lower-case letters, digits and hyphens"),
         ),
         (
-            "DatabaseStorage",
+            parameter::DatabaseStorage,
             "Database volumes",
             text(
                 "ebs: the databases' volumes are EBS volumes, which outlive nodes. chart: as the chart says, on the node.",
@@ -210,7 +216,7 @@ pub(super) fn add(template: &mut Template, code: &Code) {
             .allowed(&["ebs", "chart"]),
         ),
         (
-            "LoadBalancerScheme",
+            parameter::LoadBalancerScheme,
             "Load balancers",
             text("Whether the platform's load balancers are reachable from the internet.", "internet-facing")
                 .allowed(&["internet-facing", "internal"]),
@@ -223,20 +229,20 @@ pub(super) fn add(template: &mut Template, code: &Code) {
     template.add_parameters(
         "API keys",
         [
-            ("HuggingFaceToken", "Hugging Face token", key("Token for Hugging Face")),
-            ("OpenAIAPIKey", "OpenAI API key", key("Key for the OpenAI API")),
+            (parameter::HuggingFaceToken, "Hugging Face token", key("Token for Hugging Face")),
+            (parameter::OpenAIAPIKey, "OpenAI API key", key("Key for the OpenAI API")),
         ],
     );
     template.add_parameters(
         "Audit and encryption",
         [
             (
-                "EnableCloudTrail",
+                parameter::EnableCloudTrail,
                 "CloudTrail",
                 switch("true adds a trail of management events with a bucket that outlives the stack.", false),
             ),
             (
-                "EnableKmsEncryption",
+                parameter::EnableKmsEncryption,
                 "Own KMS key",
                 switch("true encrypts the file system with a key of this account, which outlives the stack.", true),
             ),
@@ -250,7 +256,7 @@ pub(super) fn add(template: &mut Template, code: &Code) {
         "Bootstrap",
         [
             (
-                "BootstrapCodeBucket",
+                parameter::BootstrapCodeBucket,
                 "Code bucket",
                 archive(
                     "Bucket, in the stack's region, with the bootstrap function's code.",
@@ -260,29 +266,32 @@ pub(super) fn add(template: &mut Template, code: &Code) {
                 ),
             ),
             (
-                "BootstrapCodeKey",
+                parameter::BootstrapCodeKey,
                 "Code key",
                 archive("Key of the code in that bucket.", "^.+$", "not empty", code.key.as_deref()),
             ),
             (
-                "ConfigRevision",
+                parameter::ConfigRevision,
                 "Configuration revision",
                 text("Any text; a change runs the bootstrap again, as after a new value of a secret.", "0"),
             ),
         ],
     );
-    let [first, second] = ["AvailabilityZone1", "AvailabilityZone2"];
     template.rules.insert(
-        "BothZonesOrNeither".to_owned(),
+        logical_id!("BothZonesOrNeither"),
         Rule {
             when: None,
             assertions: vec![Assertion {
                 assert: Condition::Or(vec![
-                    Condition::And(vec![Condition::equals(first, ""), Condition::equals(second, "")]),
                     Condition::And(vec![
-                        Condition::given(first),
-                        Condition::given(second),
-                        Condition::Equals(Expr::reference(first), Expr::reference(second)).negate(),
+                        Condition::equals(AvailabilityZone1, ""),
+                        Condition::equals(AvailabilityZone2, ""),
+                    ]),
+                    Condition::And(vec![
+                        Condition::given(AvailabilityZone1),
+                        Condition::given(AvailabilityZone2),
+                        Condition::Equals(Expr::reference(AvailabilityZone1), Expr::reference(AvailabilityZone2))
+                            .negate(),
                     ]),
                 ]),
                 description: "AvailabilityZone1 and AvailabilityZone2: give two different zones, or none".to_owned(),

@@ -2,7 +2,8 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{Expr, Resource};
+use super::ids::{condition, parameter, resource};
+use crate::model::{Expr, LogicalId, Resource};
 
 /// The ARN of a policy that AWS manages.
 pub(super) fn managed(policy: &str) -> Expr {
@@ -40,7 +41,7 @@ pub(super) fn name_tag(suffix: &str) -> Expr {
 /// A managed add-on in its default version; settings that somebody changed by hand are set back.
 pub(super) fn add_on(name: &str) -> Resource {
     Resource::new("AWS::EKS::Addon")
-        .set("ClusterName", Expr::reference("EKSCluster"))
+        .set("ClusterName", Expr::reference(resource::EKSCluster))
         .set("AddonName", name)
         .set("ResolveConflicts", "OVERWRITE")
 }
@@ -51,7 +52,7 @@ pub(super) fn pod_role(policy: &str) -> Resource {
 }
 
 /// Which service account of an add-on takes which role.
-pub(super) fn pod_identity(service_account: &str, role: &str) -> Expr {
+pub(super) fn pod_identity(service_account: &str, role: LogicalId) -> Expr {
     list![map! {"ServiceAccount": service_account, "RoleArn": Expr::attribute(role, "Arn")}]
 }
 
@@ -63,8 +64,8 @@ pub(super) fn sub_with(template: &str, variable: &str, value: Expr) -> Expr {
 /// The cluster's name: the one given, or one made of prefix and stack name.
 pub(super) fn cluster_name() -> Expr {
     Expr::choose(
-        "EKSClusterNameProvided",
-        Expr::reference("EKSClusterName"),
+        condition::EKSClusterNameProvided,
+        Expr::reference(parameter::EKSClusterName),
         Expr::sub("${VpcPrefix}-${AWS::StackName}"),
     )
 }
@@ -73,27 +74,24 @@ pub(super) fn cluster_name() -> Expr {
 ///
 /// Private ones wait for their way out; the default route is before the association.
 pub(super) fn node_subnets() -> Expr {
-    let private = |number: u8| {
-        Expr::reference(&format!("PrivateSubnet{number}"))
-            .after(&[&format!("PrivateSubnet{number}RouteTableAssociation")])
-    };
-    Expr::choose(
-        "PrivateSubnets",
-        list![private(1), private(2)],
-        list![Expr::reference("PublicSubnet1"), Expr::reference("PublicSubnet2")],
-    )
+    let private = list![
+        Expr::reference(resource::PrivateSubnet1).after([resource::PrivateSubnet1RouteTableAssociation]),
+        Expr::reference(resource::PrivateSubnet2).after([resource::PrivateSubnet2RouteTableAssociation]),
+    ];
+    let public = list![Expr::reference(resource::PublicSubnet1), Expr::reference(resource::PublicSubnet2)];
+    Expr::choose(condition::PrivateSubnets, private, public)
 }
 
 /// A security group in the VPC that lets everything out and, by itself, nothing in.
 pub(super) fn security_group(description: &str, suffix: &str) -> Resource {
     Resource::new("AWS::EC2::SecurityGroup")
         .set("GroupDescription", description)
-        .set("VpcId", Expr::reference("VPC"))
+        .set("VpcId", Expr::reference(resource::VPC))
         .set("Tags", list![name_tag(suffix)])
 }
 
 /// A rule of a security group that lets one port in from another group.
-pub(super) fn port_from(group: &str, port: i64, source: Expr, description: &str) -> Resource {
+pub(super) fn port_from(group: LogicalId, port: i64, source: Expr, description: &str) -> Resource {
     Resource::new("AWS::EC2::SecurityGroupIngress")
         .set("GroupId", Expr::attribute(group, "GroupId"))
         .set("IpProtocol", "tcp")
@@ -104,7 +102,7 @@ pub(super) fn port_from(group: &str, port: i64, source: Expr, description: &str)
 }
 
 /// Item `index` of a list parameter, empty when the list is shorter: the list is padded, so nothing is out of range.
-pub(super) fn item(parameter: &str, index: usize) -> Expr {
+pub(super) fn item(parameter: LogicalId, index: usize) -> Expr {
     let joined = Expr::Join(",".to_owned(), Box::new(Expr::reference(parameter)));
     let padding = ",".repeat(super::ADMINISTRATORS);
     let padded = Expr::Join(String::new(), Box::new(list![joined, padding]));

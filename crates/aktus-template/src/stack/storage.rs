@@ -1,44 +1,56 @@
 //! The shared file system and the driver that mounts it.
 
+use super::ids::{condition, resource};
 use super::parts::{add_on, document, name_tag, pod_identity, pod_role, port_from, security_group};
-use crate::model::{Expr, Resource, Template};
+use crate::model::{Expr, PseudoParameter, Resource, Template};
 
 /// NFS.
 const PORT: i64 = 2049;
 
 pub(super) fn add(template: &mut Template) {
-    template.add_resource("EFSKey", key());
-    template.add_resource("EFSFileSystem", file_system());
-    template.add_resource("EFSSecurityGroup", security_group("File system: NFS from the cluster", "efs"));
+    template.add_resource(resource::EFSKey, key());
+    template.add_resource(resource::EFSFileSystem, file_system());
+    template.add_resource(resource::EFSSecurityGroup, security_group("File system: NFS from the cluster", "efs"));
     let from_cluster = port_from(
-        "EFSSecurityGroup",
+        resource::EFSSecurityGroup,
         PORT,
-        Expr::attribute("EKSCluster", "ClusterSecurityGroupId"),
+        Expr::attribute(resource::EKSCluster, "ClusterSecurityGroupId"),
         "NFS from everything in the cluster",
     );
-    template.add_resource("EFSIngressFromCluster", from_cluster);
-    let from_nodes =
-        port_from("EFSSecurityGroup", PORT, Expr::attribute("NodeSecurityGroup", "GroupId"), "NFS from the nodes");
-    template.add_resource("EFSIngressFromNodes", from_nodes.when("AutoModeDisabled"));
-    for number in 1..=2 {
-        let [private, public] = ["Private", "Public"].map(|kind| Expr::reference(&format!("{kind}Subnet{number}")));
+    template.add_resource(resource::EFSIngressFromCluster, from_cluster);
+    let from_nodes = port_from(
+        resource::EFSSecurityGroup,
+        PORT,
+        Expr::attribute(resource::NodeSecurityGroup, "GroupId"),
+        "NFS from the nodes",
+    );
+    template.add_resource(resource::EFSIngressFromNodes, from_nodes.when(condition::AutoModeDisabled));
+    for (id, private, public) in [
+        (resource::EFSMountTarget1, resource::PrivateSubnet1, resource::PublicSubnet1),
+        (resource::EFSMountTarget2, resource::PrivateSubnet2, resource::PublicSubnet2),
+    ] {
+        let subnet = Expr::choose(condition::PrivateSubnets, Expr::reference(private), Expr::reference(public));
         template.add_resource(
-            &format!("EFSMountTarget{number}"),
+            id,
             Resource::new("AWS::EFS::MountTarget")
-                .set("FileSystemId", Expr::reference("EFSFileSystem"))
-                .set("SubnetId", Expr::choose("PrivateSubnets", private, public))
-                .set("SecurityGroups", list![Expr::attribute("EFSSecurityGroup", "GroupId")]),
+                .set("FileSystemId", Expr::reference(resource::EFSFileSystem))
+                .set("SubnetId", subnet)
+                .set("SecurityGroups", list![Expr::attribute(resource::EFSSecurityGroup, "GroupId")]),
         );
     }
-    template.add_resource("EFSCSIDriverRole", pod_role("service-role/AmazonEFSCSIDriverPolicy"));
+    template.add_resource(resource::EFSCSIDriverRole, pod_role("service-role/AmazonEFSCSIDriverPolicy"));
     // Its controller is a Deployment: it needs nodes, and the agent that hands out the role. Auto Mode has both.
     let name = Expr::from("aws-efs-csi-driver");
-    let ready = Expr::choose("AutoModeDisabled", name.clone().after(&["EKSNodeGroup", "PodIdentityAgentAddon"]), name);
+    let ready = Expr::choose(
+        condition::AutoModeDisabled,
+        name.clone().after([resource::EKSNodeGroup, resource::PodIdentityAgentAddon]),
+        name,
+    );
     template.add_resource(
-        "EFSCSIDriverAddon",
+        resource::EFSCSIDriverAddon,
         add_on("aws-efs-csi-driver")
             .set("AddonName", ready)
-            .set("PodIdentityAssociations", pod_identity("efs-csi-controller-sa", "EFSCSIDriverRole")),
+            .set("PodIdentityAssociations", pod_identity("efs-csi-controller-sa", resource::EFSCSIDriverRole)),
     );
 }
 
@@ -50,7 +62,7 @@ fn key() -> Resource {
     };
     let actions = ["Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "CreateGrant", "DescribeKey"];
     let only = map! {
-        "kms:CallerAccount": Expr::reference("AWS::AccountId"),
+        "kms:CallerAccount": Expr::reference(PseudoParameter::AccountId),
         "kms:ViaService": Expr::sub("elasticfilesystem.${AWS::Region}.amazonaws.com"),
     };
     let through = map! {
@@ -66,7 +78,7 @@ fn key() -> Resource {
         .set("Description", Expr::sub("File system of ${AWS::StackName}"))
         .set("EnableKeyRotation", true)
         .set("KeyPolicy", document(vec![account, through]))
-        .when("Kms")
+        .when(condition::Kms)
 }
 
 /// The file system, kept when the stack goes: models and documents are in it.
@@ -89,7 +101,7 @@ fn file_system() -> Resource {
     Resource::new("AWS::EFS::FileSystem")
         .retained()
         .set("Encrypted", true)
-        .set("KmsKeyId", Expr::choose("Kms", Expr::attribute("EFSKey", "Arn"), Expr::no_value()))
+        .set("KmsKeyId", Expr::choose(condition::Kms, Expr::attribute(resource::EFSKey, "Arn"), Expr::no_value()))
         .set("PerformanceMode", "generalPurpose")
         .set("ThroughputMode", "provisioned")
         .set("ProvisionedThroughputInMibps", 50)

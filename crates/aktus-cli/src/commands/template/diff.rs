@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use aktus_template::{Difference, PropertyChange, Value, diff};
+use aktus_template::{Difference, LogicalId, PropertyChange, Value, diff};
 use clap::Args;
 use serde_json::json;
 
@@ -105,8 +105,9 @@ fn as_json(difference: &Difference) -> serde_json::Value {
     };
     let resources = difference.resources.iter().map(|change| {
         json!({
-            "id": change.id, "type": change.kind, "effect": change.effect.name(), "sentence": change.to_string(),
-            "retained": change.retained, "follows": change.because_of,
+            "id": change.id.as_str(), "type": change.kind, "effect": change.effect.name(), "sentence": change.to_string(),
+            "retained": change.retained,
+            "follows": change.because_of.iter().map(LogicalId::as_str).collect::<Vec<_>>(),
             "properties": change.properties.iter().map(property).collect::<Vec<_>>(),
         })
     });

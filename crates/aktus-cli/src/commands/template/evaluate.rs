@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use aktus_template::{EdgeKind, ResourceGraph, Retention};
+use aktus_template::{ConditionName, EdgeKind, LogicalId, ResourceGraph, Retention};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn as_text(graph: &ResourceGraph, secrets: &[String]) -> String {
         );
     }
     if !graph.undecided.is_empty() {
-        let undecided: Vec<_> = graph.undecided.iter().map(String::as_str).collect();
+        let undecided: Vec<_> = graph.undecided.iter().map(ConditionName::as_str).collect();
         let _infallible =
             writeln!(text, "Conditions that only AWS can decide, taken as not holding: {}", undecided.join(", "));
     }
@@ -63,7 +63,7 @@ fn as_text(graph: &ResourceGraph, secrets: &[String]) -> String {
         };
         let _infallible = writeln!(text, "{:4}  {id} ({}){stays}", number + 1, resource.kind);
         if !resource.needs.is_empty() {
-            let needs: Vec<_> = resource.needs.iter().map(String::as_str).collect();
+            let needs: Vec<_> = resource.needs.iter().map(LogicalId::as_str).collect();
             let _infallible = writeln!(text, "      after {}", needs.join(", "));
         }
     }
@@ -90,20 +90,23 @@ fn as_json(graph: &ResourceGraph) -> Value {
     let resources = graph.resources.iter().map(|(id, resource)| {
         let references = resource.edges.iter();
         let references =
-            references.map(|edge| json!({"to": edge.to, "by": kind(edge.kind), "at": edge.place.to_string()}));
+            references.map(|edge| json!({"to": edge.to.as_str(), "by": kind(edge.kind), "at": edge.place.to_string()}));
         json!({
-            "id": id, "type": resource.kind,
+            "id": id.as_str(), "type": resource.kind,
             "deletionPolicy": resource.deletion_policy.map(Retention::name),
             "properties": resource.properties.iter()
                 .map(|(name, value)| (name.clone(), value.to_json(false)))
                 .collect::<serde_json::Map<_, _>>(),
-            "needs": resource.needs, "references": references.collect::<Vec<_>>(),
+            "needs": resource.needs.iter().map(LogicalId::as_str).collect::<Vec<_>>(),
+            "references": references.collect::<Vec<_>>(),
         })
     });
-    let outputs = graph.outputs.iter().map(|(name, value)| (name.clone(), value.to_json(false)));
+    let outputs = graph.outputs.iter().map(|(name, value)| (name.to_string(), value.to_json(false)));
+    let conditions = graph.conditions.iter().map(|(name, holds)| (name.to_string(), Value::from(*holds)));
     json!({
-        "conditions": graph.conditions.iter().map(|(name, holds)| (name.clone(), Value::from(*holds))).collect::<serde_json::Map<_, _>>(),
-        "undecided": graph.undecided, "unchecked": graph.unchecked,
+        "conditions": conditions.collect::<serde_json::Map<_, _>>(),
+        "undecided": graph.undecided.iter().map(ConditionName::as_str).collect::<Vec<_>>(),
+        "unchecked": graph.unchecked.iter().map(LogicalId::as_str).collect::<Vec<_>>(),
         "resources": resources.collect::<Vec<_>>(),
         "deletionOrder": graph.deletion_order().collect::<Vec<_>>(),
         "outputs": outputs.collect::<serde_json::Map<_, _>>(),

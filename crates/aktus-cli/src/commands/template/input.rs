@@ -96,7 +96,7 @@ impl Loaded {
     /// The values of masked parameters, which are never shown.
     pub(crate) fn secrets(&self, values: &BTreeMap<String, String>) -> Vec<String> {
         let masked = self.template.parameters.iter().filter(|(_, parameter)| parameter.no_echo);
-        let values = masked.filter_map(|(name, parameter)| values.get(name).or(parameter.default.as_ref()));
+        let values = masked.filter_map(|(name, parameter)| values.get(name.as_str()).or(parameter.default.as_ref()));
         values.filter(|value| !value.is_empty()).cloned().collect()
     }
 }

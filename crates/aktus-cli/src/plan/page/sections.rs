@@ -154,7 +154,7 @@ fn roles(stack: &Stack) -> Markup {
         div.roles {
             @for role in &stack.permissions {
                 article.card {
-                    h3 { (breakable(&role.role)) }
+                    h3 { (breakable(role.role.as_str())) }
                     p { "Taken by " @for (index, who) in role.trusted.iter().enumerate() { @if index > 0 { ", " } code { (who) } } }
                     ul {
                         @for policy in &role.managed {
