@@ -30,6 +30,9 @@ use crate::report::Report;
 /// How many questions are on their way to the oracle at a time.
 const BATCH: u64 = 64;
 
+/// After so many cases it says how far it is: a full run takes an hour.
+const PROGRESS: u64 = 25_000;
+
 /// Of the templates that are meant to succeed, a full run demands that at least this share of all does.
 const SUCCEEDING_PERCENT: u64 = 60;
 
@@ -88,6 +91,9 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
                 (number..end.min(number + BATCH)).map(|number| (number, cases.question(suite, number))).collect();
             number += BATCH;
             compared(&mut oracle, &us, &batch, &mut report, arguments.show)?;
+            if (number - arguments.first) % PROGRESS < BATCH {
+                eprintln!("{}: {} of {count}, {} differ", suite.name(), number - arguments.first, report.different());
+            }
         }
         println!("{}: seed {}, cases {}..{end}", suite.name(), arguments.seed, arguments.first);
         if suite == Suite::Functions {
