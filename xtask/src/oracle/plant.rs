@@ -14,9 +14,6 @@ use crate::command::root;
 /// How many cases of each kind may pass before a bug counts as not found.
 const CASES: &str = "60000";
 
-/// What the comparing program is made of.
-const CRATES: &[&str] = &["aktus-diagnostics", "aktus-yaml", "aktus-gotmpl", "aktus-helm"];
-
 /// A mistake that somebody could make.
 #[derive(Deserialize)]
 struct Bug {
@@ -39,9 +36,7 @@ struct Bugs {
 pub(super) fn all(go: &Path) -> Result<()> {
     let bugs: Bugs = toml::from_str(include_str!("bugs.toml")).context("bugs.toml")?;
     let copy = tempfile::tempdir()?;
-    for name in CRATES {
-        copy_folder(&root().join("crates").join(name), &copy.path().join("crates").join(name))?;
-    }
+    copy_folder(&root().join("crates"), &copy.path().join("crates"))?;
     let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
     fs::write(copy.path().join("Cargo.toml"), manifest.replace("\"crates/*\", \"xtask\"", "\"crates/*\""))?;
     fs::copy(root().join("Cargo.lock"), copy.path().join("Cargo.lock"))?;
