@@ -5,7 +5,7 @@
 
 use crate::function::{CallError, Context, Function, Rest};
 use crate::functions;
-use crate::value::{List, Type, Value};
+use crate::value::{List, Type, Underlying, Value};
 
 use super::numeric::{to_int, truncated};
 use super::text::{string_value, string_values};
@@ -210,8 +210,8 @@ fn contains<'v>(
 
 /// The items from one index up to another, which default to the ends; a list of the same type. Nil for an empty list,
 /// whatever the indices.
-fn slice(context: &mut Context<'_>, list: &Value, indices: Rest<'_, Value>) -> Result<Value, CallError> {
-    let list = expect_list(list, "list should be type of slice or array but")?;
+fn slice(context: &mut Context<'_>, whole: &Value, indices: Rest<'_, Value>) -> Result<Value, CallError> {
+    let list = expect_list(whole, "list should be type of slice or array but")?;
     if list.is_empty() {
         return Ok(Value::Nil);
     }
@@ -222,13 +222,19 @@ fn slice(context: &mut Context<'_>, list: &Value, indices: Rest<'_, Value>) -> R
         return Err(OUT_OF_BOUNDS.into());
     }
     if end - start == list.len() {
-        return Ok(Value::List(list));
+        return Ok(whole.clone());
     }
     context.spend_items(end - start)?;
-    Ok(Value::List(match (list.as_bytes(), list.as_slice()) {
+    let part = match (list.as_bytes(), list.as_slice()) {
         (Some(bytes), _) => List::bytes(&bytes[start..end]),
         (None, items) => List::of(list.element_type(), items.unwrap_or_default()[start..end].to_vec()),
-    }))
+    };
+    // A part of a named list has the same name.
+    let named = match whole {
+        Value::Object(object) => object.get().copied(Underlying::List(part.clone())),
+        _ => None,
+    };
+    Ok(named.unwrap_or(Value::List(part)))
 }
 
 /// The items of several lists. Of no items at all it makes the nil list.
