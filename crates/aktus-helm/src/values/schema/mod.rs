@@ -153,11 +153,11 @@ fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> 
     }
     let draft = Draft::default().detect(&schema);
     let report = match draft {
-        Draft::Draft4 => against(&jsonschema::draft4::meta::validator(), &schema),
-        Draft::Draft6 => against(&jsonschema::draft6::meta::validator(), &schema),
-        Draft::Draft7 => against(&jsonschema::draft7::meta::validator(), &schema),
-        Draft::Draft201909 => against(&jsonschema::draft201909::meta::validator(), &schema),
-        Draft::Draft202012 => against(&jsonschema::draft202012::meta::validator(), &schema),
+        Draft::Draft4 => against(&jsonschema::draft4::meta::validator(), &schema, &Value::Null),
+        Draft::Draft6 => against(&jsonschema::draft6::meta::validator(), &schema, &Value::Null),
+        Draft::Draft7 => against(&jsonschema::draft7::meta::validator(), &schema, &Value::Null),
+        Draft::Draft201909 => against(&jsonschema::draft201909::meta::validator(), &schema, &Value::Null),
+        Draft::Draft202012 => against(&jsonschema::draft202012::meta::validator(), &schema, &Value::Null),
         _ => {
             let dialect = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
             return Err(Problem::Schema(external(dialect)));
@@ -180,17 +180,35 @@ fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> 
             options = options.with_format(name, |_: &str| true);
         }
     }
+    if !declares_dialect_inside(&schema) {
+        // It would be the check that has just been made.
+        options = options.without_schema_validation();
+    }
     let validator = options.build(&schema).map_err(|error| Problem::Schema(not_compiled(&error, &schema, draft)))?;
-    let report = Report::new(validator.iter_errors(values), &schema);
+    let report = against(&validator, values, &schema);
     if report.is_empty() { Ok(()) } else { Err(Problem::Values(report)) }
 }
 
 /// Formats that Go's validator does not know, and so takes every text to have.
 const UNKNOWN_FORMATS: [&str; 2] = ["idn-email", "idn-hostname"];
 
-/// What makes a schema none of its dialect.
-fn against(dialect: &Validator, schema: &Value) -> Report {
-    Report::new(dialect.iter_errors(schema), &Value::Null)
+/// What is wrong with values, or with a schema as values of its dialect.
+fn against(validator: &Validator, values: &Value, schema: &Value) -> Report {
+    // Most are right, which is found out faster than what is wrong.
+    if validator.is_valid(values) {
+        return Report::new(std::iter::empty(), schema);
+    }
+    Report::new(validator.iter_errors(values), schema)
+}
+
+/// Whether a part of the schema says which dialect it is in.
+fn declares_dialect_inside(schema: &Value) -> bool {
+    let parts: Vec<&Value> = match schema {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(entries) => entries.values().collect(),
+        _ => Vec::new(),
+    };
+    parts.into_iter().any(|part| part.get("$schema").is_some() || declares_dialect_inside(part))
 }
 
 const BASE: &str = "file:///values.schema.json";
