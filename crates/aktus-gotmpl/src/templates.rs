@@ -257,7 +257,8 @@ mod tests {
 
     #[test]
     fn texts_that_are_the_same_keep_their_names() {
-        let text = "{{ define \"d\" }}{{ fail \"d\" }}{{ end }}{{ if .d }}{{ template \"d\" }}{{ end }}{{ fail \"own\" }}";
+        let text =
+            "{{ define \"d\" }}{{ fail \"d\" }}{{ end }}{{ if .d }}{{ template \"d\" }}{{ end }}{{ fail \"own\" }}";
         let host = FrozenHost::default();
         let run = |templates: &Templates, name: &str, data: Value| {
             let output = templates.execute(name, data, &mut Context::new(&host, Profile::Helm4));

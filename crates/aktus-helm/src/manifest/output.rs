@@ -42,11 +42,7 @@ fn block(text: &mut String, source: &str, content: &str) {
 /// What is printed of a document.
 fn shown<'a>(document: &'a Document, options: &OutputOptions) -> &'a str {
     let is_secret = document.kind == "Secret" && document.api_version == "v1";
-    if options.hide_secret && is_secret {
-        "# HIDDEN: The Secret output has been suppressed"
-    } else {
-        &document.content
-    }
+    if options.hide_secret && is_secret { "# HIDDEN: The Secret output has been suppressed" } else { &document.content }
 }
 
 /// [`block`] in pieces.
