@@ -117,13 +117,12 @@ impl Templates {
         let name = name.into();
         let left = self.limits.tokens.saturating_sub(self.tokens);
         let known = self.compiled.get(text).filter(|body| body.arena.tokens <= left);
-        let program = match known.and_then(|body| Program::renamed(&name, body)) {
-            Some(program) => program,
-            None => {
-                let program = self.compile(&name, text, left)?;
-                self.compiled.insert(Arc::clone(text), Arc::clone(program.body()));
-                program
-            }
+        let program = if let Some(program) = known.and_then(|body| Program::renamed(&name, body)) {
+            program
+        } else {
+            let program = self.compile(&name, text, left)?;
+            self.compiled.insert(Arc::clone(text), Arc::clone(program.body()));
+            program
         };
         let program = Arc::new(program);
         self.tokens += program.arena.tokens;
