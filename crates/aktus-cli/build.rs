@@ -1,10 +1,11 @@
-//! Lists the example chart's files, so that the sandbox needs no checkout and no network.
+//! Lists the example chart's files, so that the sandbox needs no checkout and no network; says how to link.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
+    link();
     let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let chart = manifest.join("../../charts/aktus-platform").canonicalize()?;
     println!("cargo::rerun-if-changed={}", chart.display());
@@ -19,6 +20,16 @@ fn main() -> io::Result<()> {
     }
     code.push_str("]\n");
     fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("example_chart.rs"), code)
+}
+
+/// Where the system links dynamically, has the command linked for a fixed place in memory, as Go links Helm: else the
+/// pointers in all tables are put right at every start, page by page, which is much of what a small chart takes.
+fn link() {
+    println!("cargo::rerun-if-changed=build.rs");
+    let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
+    if target("OS") == "linux" && target("ENV") == "gnu" {
+        println!("cargo::rustc-link-arg-bins=-no-pie");
+    }
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

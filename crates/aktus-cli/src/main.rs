@@ -10,6 +10,7 @@ mod ui;
 mod world;
 
 use std::io;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -23,7 +24,8 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(cli.output, cli.verbose > 0);
     log(cli.verbose);
-    match run(cli, ui) {
+    let done = panic::catch_unwind(AssertUnwindSafe(|| run(cli, ui)));
+    match done.unwrap_or_else(|_| Err(CliError::new(Kind::Internal, "the command panicked, which is a bug"))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             ui.error(&error);
@@ -36,7 +38,12 @@ fn run(cli: Cli, ui: Ui) -> Result<(), CliError> {
     // One TLS provider for everything in this process.
     let installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     installed.map_err(|_| CliError::new(Kind::Internal, "a TLS provider was installed before ours"))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // Chart commands do one thing after the other; starting threads would be most of what a small chart takes.
+    let mut runtime = match cli.command {
+        Command::Chart(_) | Command::Template(_) => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let runtime = runtime.enable_all().build();
     let runtime =
         runtime.map_err(|error| CliError::new(Kind::Internal, format!("the runtime did not start: {error}")))?;
     let result = runtime.block_on(async {

@@ -11,7 +11,7 @@ use aktus_helm::{Chart, Limits, Profile, RenderError, RenderOptions, ValueFile, 
 use secrecy::SecretString;
 
 use crate::cli::{self, ClusterArguments, PlatformArguments, ValuesArguments};
-use crate::error::{CliError, Kind, chain};
+use crate::error::{CliError, chain};
 use crate::sandbox::LocalWorld;
 use crate::world::{mode, read_secret};
 
@@ -48,7 +48,7 @@ pub(crate) async fn build(
     }
     request.chart = chart(platform, sandbox);
     request.profile = profile(platform.profile);
-    request.values = values(&platform.values, request.profile).await?;
+    request.values = values(&platform.values, request.profile)?;
     request.database_storage = match platform.database_storage {
         cli::DatabaseStorage::Ebs => DatabaseStorage::Ebs,
         cli::DatabaseStorage::Chart => DatabaseStorage::Chart,
@@ -115,8 +115,8 @@ pub(crate) fn profile(profile: cli::Profile) -> Profile {
 }
 
 /// The values of the user, merged as Helm merges them.
-pub(crate) async fn values(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliError> {
-    Ok(user_values(arguments, profile).await?.merged)
+pub(crate) fn values(arguments: &ValuesArguments, profile: Profile) -> Result<Values, CliError> {
+    Ok(user_values(arguments, profile)?.merged)
 }
 
 /// The values of the user.
@@ -143,13 +143,7 @@ impl UserValues {
 }
 
 /// The values of the user, as they were given and merged.
-pub(crate) async fn user_values(arguments: &ValuesArguments, profile: Profile) -> Result<UserValues, CliError> {
-    let arguments = arguments.clone();
-    let merged = tokio::task::spawn_blocking(move || merge(&arguments, profile)).await;
-    merged.map_err(|error| CliError::new(Kind::Internal, error.to_string()))?
-}
-
-fn merge(arguments: &ValuesArguments, profile: Profile) -> Result<UserValues, CliError> {
+pub(crate) fn user_values(arguments: &ValuesArguments, profile: Profile) -> Result<UserValues, CliError> {
     let given = value_options(arguments)?;
     let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));
     let merged = given.merge_with(profile, &Limits::default(), &mut read);

@@ -8,7 +8,7 @@ use crate::builtins;
 use crate::error::{Cause, ExecError, ParseError};
 use crate::function::{Context, Function, FunctionTable};
 use crate::limits::Limits;
-use crate::program::{Program, compile};
+use crate::program::{Body, Program, compile};
 use crate::syntax::parser::{Functions, parse};
 use crate::value::{Str, Value};
 
@@ -47,6 +47,8 @@ pub struct Templates {
     /// How many tokens the texts have together.
     tokens: usize,
     defined: BTreeMap<Str, (Arc<Program>, usize)>,
+    /// What the texts were compiled to.
+    compiled: BTreeMap<Arc<[u8]>, Arc<Body>>,
 }
 
 impl Templates {
@@ -59,6 +61,7 @@ impl Templates {
             limits: Limits::default(),
             tokens: 0,
             defined: BTreeMap::new(),
+            compiled: BTreeMap::new(),
         }
     }
 
@@ -111,11 +114,20 @@ impl Templates {
 
     /// [`Templates::parse`] of a text that is kept as it is, not copied.
     pub fn parse_shared(&mut self, name: impl Into<Str>, text: &Arc<[u8]>) -> Result<(), ParseError> {
+        let name = name.into();
         let left = self.limits.tokens.saturating_sub(self.tokens);
-        let program = Arc::new(self.compile(&name.into(), text, left)?);
+        let known = self.compiled.get(text).filter(|body| body.arena.tokens <= left);
+        let program = if let Some(program) = known.and_then(|body| Program::renamed(&name, body)) {
+            program
+        } else {
+            let program = self.compile(&name, text, left)?;
+            self.compiled.insert(Arc::clone(text), Arc::clone(program.body()));
+            program
+        };
+        let program = Arc::new(program);
         self.tokens += program.arena.tokens;
         for (index, template) in program.templates.iter().enumerate() {
-            let name = program.name(template.name);
+            let name = program.template_name(index);
             if !template.is_empty || !self.defined.contains_key(name.as_bytes()) {
                 self.defined.insert(name.clone(), (Arc::clone(&program), index));
             }
@@ -240,6 +252,36 @@ mod tests {
             String::from_utf8(output.expect("it runs")).expect("it is text")
         };
         assert_eq!((run("x"), run("y")), ("second".to_owned(), "first".to_owned()));
+    }
+
+    #[test]
+    fn texts_that_are_the_same_keep_their_names() {
+        let text =
+            "{{ define \"d\" }}{{ fail \"d\" }}{{ end }}{{ if .d }}{{ template \"d\" }}{{ end }}{{ fail \"own\" }}";
+        let host = FrozenHost::default();
+        let run = |templates: &Templates, name: &str, data: Value| {
+            let output = templates.execute(name, data, &mut Context::new(&host, Profile::Helm4));
+            output.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output).into_owned())
+        };
+        let mut templates = Templates::new(crate::helm_functions(Profile::Helm4));
+        for name in ["first", "second"] {
+            templates.parse(name, text).expect("a template");
+        }
+        for name in ["first", "second"] {
+            let own = format!("template: {name}:1:80: executing \"{name}\" at <fail \"own\">: error calling fail: ");
+            let found = run(&templates, name, Value::Nil);
+            assert!(found.starts_with(&own), "{found}");
+            // The later definition counts.
+            let defined = "template: second:1:19: executing \"d\" at <fail \"d\">: error calling fail: ";
+            let found = run(&templates, name, Value::map([("d", Value::Bool(true))]));
+            assert!(found.starts_with(defined), "{found}");
+        }
+        // A text that defines the name it is given later is another then.
+        let text = "{{ define \"third\" }}inner{{ end }}outer";
+        templates.parse("fourth", text).expect("a template");
+        assert_eq!(run(&templates, "third", Value::Nil), "inner");
+        let error = templates.parse("third", text).expect_err("it is defined twice");
+        assert!(error.to_string().contains("multiple definition of template \"third\""), "{error}");
     }
 
     #[test]

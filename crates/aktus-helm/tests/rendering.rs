@@ -219,6 +219,26 @@ fn what_is_shown() {
 }
 
 #[test]
+fn the_end_of_what_is_shown_is_trimmed_before_the_hooks() {
+    let hook = "kind: Pod\nmetadata: {annotations: {helm.sh/hook: test}}\n\n";
+    let files = [("templates/a.yaml", "kind: A\n\n \n"), ("templates/h.yaml", hook), ("crds/b.yaml", " \n")];
+    let made = manifests(&files);
+    let show = |include_crds| {
+        made.template_output(&OutputOptions { include_crds, ..OutputOptions::default() }).expect("output")
+    };
+    let rest = format!("---\n# Source: c/templates/h.yaml\n{hook}\n");
+    assert_eq!(show(false), format!("---\n# Source: c/templates/a.yaml\nkind: A\n{rest}"));
+    assert_eq!(
+        show(true),
+        format!("---\n# Source: c/crds/b.yaml\n \n\n---\n# Source: c/templates/a.yaml\nkind: A\n{rest}")
+    );
+    let made = manifests(&files[1..]);
+    let options = OutputOptions { include_crds: true, ..OutputOptions::default() };
+    assert_eq!(made.template_output(&options).expect("output"), format!("---\n# Source: c/crds/b.yaml\n{rest}"));
+    assert_eq!(made.template_output(&OutputOptions::default()).expect("output"), format!("\n{rest}"));
+}
+
+#[test]
 fn a_document_can_be_replaced() {
     let mut made = manifests(&[("templates/a.yaml", "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n")]);
     let document = &mut made.documents[0];

@@ -4,7 +4,7 @@ use crate::decode::{self, Go, decode, key_text};
 use crate::error::Error;
 use crate::limits::Limits;
 use crate::number::format_general_32;
-use crate::parse::{Arena, Kind, parse};
+use crate::parse::{Arena, Kind, parse_entries};
 use crate::read::plain_key;
 use crate::text::lossy;
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ pub fn head(text: &[u8], limits: &Limits) -> Result<Head, Error> {
 
 /// [`head`] with the name of the Go type in errors; Helm 3 calls it `releaseutil.SimpleHead`.
 pub fn head_as(text: &[u8], type_name: &str, limits: &Limits) -> Result<Head, Error> {
-    let arena = parse(text, limits)?;
+    let arena = parse_entries(text, limits, |key| Field::named(key).is_some())?;
     let Some(root) = arena.node(0) else { return Ok(Head::default()) };
     let mut reader = Reader { head: Head::default(), problem: None };
     if root.kind == Kind::Map && arena.is_plain {

@@ -74,6 +74,16 @@ impl Ui {
         stdout.flush()
     }
 
+    /// Data in pieces, on stdout.
+    pub(crate) fn pieces(pieces: &[impl AsRef<str>]) -> io::Result<()> {
+        // The standard library's own buffer is written out at line ends.
+        let mut stdout = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        for piece in pieces {
+            stdout.write_all(piece.as_ref().as_bytes())?;
+        }
+        stdout.flush()
+    }
+
     /// Whether data is wanted as JSON.
     pub(crate) fn json(self) -> bool {
         self.output == Output::Json

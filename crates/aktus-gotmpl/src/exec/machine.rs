@@ -175,7 +175,7 @@ impl Machine<'_, '_> {
     #[cold]
     fn trace_text(&mut self, program: &Program, source: u32) {
         let start = self.output().len();
-        let origin = Origin { file: program.arena.parse_name.clone(), line: program.arena.position(source).0 };
+        let origin = Origin { file: program.parse_name.clone(), line: program.arena.position(source).0 };
         if let Some(trace) = &mut self.context.trace {
             trace.text(start, origin);
         }
@@ -186,7 +186,7 @@ impl Machine<'_, '_> {
     fn trace_print(&mut self, program: &Program, start: usize) {
         let arena = &program.arena;
         let place = if self.node == NO_NODE { 0 } else { arena.node(NodeId(self.node)).start };
-        let origin = Origin { file: arena.parse_name.clone(), line: arena.position(place).0 };
+        let origin = Origin { file: program.parse_name.clone(), line: arena.position(place).0 };
         let text = self.output().get(start..).unwrap_or_default().to_vec();
         if let Some(trace) = &mut self.context.trace {
             trace.print(start, &text, origin);
@@ -694,8 +694,8 @@ fn place_of(frame: &Frame, node: u32) -> Place {
     let begin = (start as usize).saturating_sub(before);
     let end = (begin + text.len()).min(arena.source.len());
     Place {
-        file: arena.parse_name.clone(),
-        template: arena.name(template.name).clone(),
+        file: frame.program.parse_name.clone(),
+        template: frame.program.template_name(frame.template).clone(),
         line,
         column,
         range: begin..end,

@@ -1,9 +1,10 @@
 //! Which instructions does a syntax tree become? One walk over the tree, with the work still to do on a stack of our own.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::literal::{ideal, literal, text};
-use super::{Constant, NO_NODE, Op, Program, Template, Variables};
+use super::{Body as ProgramBody, Constant, NO_NODE, Op, Program, Template, Variables};
 use crate::error::ParseError;
 use crate::function::{Body, Function};
 use crate::syntax::parser::Parsed;
@@ -12,7 +13,7 @@ use crate::value::Type;
 
 /// Compiles a parsed text. `find` gives the function of a name and whether it is one of Go's own.
 pub(crate) fn compile(parsed: Parsed, find: &dyn Fn(&str) -> Option<(Function, bool)>) -> Result<Program, ParseError> {
-    let Parsed { arena, trees } = parsed;
+    let Parsed { parse_name, arena, trees, own } = parsed;
     let mut compiler = Compiler {
         find,
         found: BTreeMap::new(),
@@ -42,10 +43,12 @@ pub(crate) fn compile(parsed: Parsed, find: &dyn Fn(&str) -> Option<(Function, b
     compiler.link();
     let Compiler { code, nodes, functions, constants, types, messages, too_many, .. } = compiler;
     if too_many {
-        return Err(ParseError::new(&arena.parse_name, 1, format!("a command has more than {} arguments", u16::MAX)));
+        return Err(ParseError::new(&parse_name, 1, format!("a command has more than {} arguments", u16::MAX)));
     }
-    let template_of = (0..).zip(&trees).map(|(index, tree)| (arena.name(tree.name).clone(), index)).collect();
-    Ok(Program { arena, code, nodes, templates, template_of, functions, constants, types, messages })
+    let named = (0..).zip(&trees).filter(|(index, _)| own != Some(*index));
+    let template_of = named.map(|(index, tree)| (arena.name(tree.name).clone(), index)).collect();
+    let body = ProgramBody { arena, code, nodes, templates, own, template_of, functions, constants, types, messages };
+    Ok(Program::new(parse_name, Arc::new(body)))
 }
 
 /// Something still to be compiled.
@@ -137,6 +140,11 @@ impl Compiler<'_> {
     /// Does these tasks, in order, before those that wait already.
     fn then(&mut self, tasks: impl IntoIterator<Item = Task, IntoIter: DoubleEndedIterator>) {
         self.tasks.extend(tasks.into_iter().rev());
+    }
+
+    /// Puts the tasks that were added last into the order in which they are taken.
+    fn reverse_from(&mut self, from: usize) {
+        self.tasks[from..].reverse();
     }
 
     fn count(&mut self, count: usize) -> u16 {
@@ -324,17 +332,17 @@ impl Compiler<'_> {
     fn pipe(&mut self, id: NodeId) {
         let NodeKind::Pipe { declarations, assigns, commands } = self.arena.node(id).kind else { return };
         self.at = Some(id);
-        let mut tasks = Vec::new();
+        let from = self.tasks.len();
         for (index, command) in self.arena.list(commands).iter().enumerate() {
-            tasks.push(Task::Command { id: *command, piped: index > 0 });
-            tasks.push(Task::Op(Op::Unwrap));
+            self.tasks.push(Task::Command { id: *command, piped: index > 0 });
+            self.tasks.push(Task::Op(Op::Unwrap));
         }
         for variable in self.arena.list(declarations) {
             if let Some(name) = self.variable_name(*variable) {
-                tasks.push(Task::Op(if assigns { Op::Assign(name) } else { Op::Declare(name) }));
+                self.tasks.push(Task::Op(if assigns { Op::Assign(name) } else { Op::Declare(name) }));
             }
         }
-        self.then(tasks);
+        self.reverse_from(from);
     }
 
     fn command(&mut self, id: NodeId, piped: bool) {
@@ -475,38 +483,39 @@ impl Compiler<'_> {
         }
         let count = self.count(arguments.len() + usize::from(piped));
         let wanted = |index: usize| Wanted::Type(parameter(&function, index));
-        let mut tasks: Vec<Task> = Vec::with_capacity(2 * arguments.len() + 3);
+        let from = self.tasks.len();
         match function.body() {
             body @ (Body::And | Body::Or) if is_builtin => {
                 let truth = matches!(body, Body::Or);
                 let (short, end) = (self.label(), self.label());
                 for (index, argument) in arguments.iter().enumerate() {
-                    tasks.push(Task::Argument { id: *argument, wanted: wanted(0) });
+                    self.tasks.push(Task::Argument { id: *argument, wanted: wanted(0) });
                     if piped || index + 1 < arguments.len() {
-                        tasks.push(Task::Op(Op::JumpIfOrPop { truth, target: short }));
+                        self.tasks.push(Task::Op(Op::JumpIfOrPop { truth, target: short }));
                     }
                 }
                 if piped {
                     // Not stopped before: the piped value is the result. Stopped: it is not needed.
-                    tasks.push(Task::Op(Op::Jump(end)));
-                    tasks.push(Task::Label(short));
-                    tasks.push(Task::Op(Op::DropUnder));
+                    self.tasks.push(Task::Op(Op::Jump(end)));
+                    self.tasks.push(Task::Label(short));
+                    self.tasks.push(Task::Op(Op::DropUnder));
                 } else {
-                    tasks.push(Task::Label(short));
+                    self.tasks.push(Task::Label(short));
                 }
-                tasks.push(Task::Label(end));
+                self.tasks.push(Task::Label(end));
             }
             body => {
                 for (index, argument) in arguments.iter().enumerate() {
-                    tasks.push(Task::Argument { id: *argument, wanted: wanted(index) });
+                    self.tasks.push(Task::Argument { id: *argument, wanted: wanted(index) });
                 }
                 if piped {
                     let before = self.count(arguments.len());
                     if before > 0 {
-                        tasks.push(Task::Op(Op::Rotate(before)));
+                        self.tasks.push(Task::Op(Op::Rotate(before)));
                     }
                     let last = parameter(&function, arguments.len());
-                    tasks.extend(self.check(last));
+                    let check = self.check(last);
+                    self.tasks.extend(check);
                 }
                 let call = if let Body::Call = body {
                     let callee = match arguments.first() {
@@ -519,10 +528,10 @@ impl Compiler<'_> {
                     let function = self.function_index(&function);
                     Op::Call { function, arguments: count, node }
                 };
-                tasks.push(Task::Op(call));
+                self.tasks.push(Task::Op(call));
             }
         }
-        self.then(tasks);
+        self.reverse_from(from);
     }
 
     fn function_index(&mut self, function: &Function) -> u16 {

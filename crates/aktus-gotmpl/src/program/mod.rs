@@ -5,6 +5,8 @@ mod compile;
 mod literal;
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::function::Function;
 use crate::syntax::tree::{Arena, Name, NodeId, Path};
@@ -13,16 +15,27 @@ use crate::value::{List, Map, Str, Type, Value};
 pub(crate) use compile::{check_arity, compile};
 pub(crate) use literal::{literal, zero, zero_of};
 
-/// A compiled text with all templates it defines. `Send` and `Sync`.
+/// A compiled text under a name, with all templates it defines. `Send` and `Sync`.
 #[derive(Debug)]
 pub(crate) struct Program {
+    /// The name given to the text, for error positions.
+    pub(crate) parse_name: Str,
+    body: Arc<Body>,
+}
+
+/// What does not depend on the name that a text is given, so that texts which are the same share it: the charts of an
+/// umbrella bring many copies of one library.
+#[derive(Debug)]
+pub(crate) struct Body {
     pub(crate) arena: Arena,
     pub(crate) code: Vec<Op>,
     /// For each instruction the node that Go would have marked as the current one by then, for error texts;
     /// [`NO_NODE`] if it marks none.
     pub(crate) nodes: Vec<u32>,
     pub(crate) templates: Vec<Template>,
-    /// Which of the templates has a name.
+    /// Which of the templates is the text itself, under the name it is given; none if it defines that name, too.
+    pub(crate) own: Option<usize>,
+    /// Which of the other templates has a name.
     pub(crate) template_of: BTreeMap<Str, usize>,
     pub(crate) functions: Vec<Function>,
     pub(crate) constants: Vec<Constant>,
@@ -194,7 +207,42 @@ pub(crate) enum Variables {
     AssignBoth(Name, Name),
 }
 
+impl Deref for Program {
+    type Target = Body;
+
+    fn deref(&self) -> &Body {
+        &self.body
+    }
+}
+
 impl Program {
+    pub(crate) fn new(parse_name: Str, body: Arc<Body>) -> Self {
+        Self { parse_name, body }
+    }
+
+    /// The same text under another name; nothing if that changes more than the name.
+    pub(crate) fn renamed(parse_name: &Str, body: &Arc<Body>) -> Option<Self> {
+        let is_same = body.own.is_some() && !body.template_of.contains_key(parse_name.as_bytes());
+        is_same.then(|| Self::new(parse_name.clone(), Arc::clone(body)))
+    }
+
+    /// What programs of the same text share.
+    pub(crate) fn body(&self) -> &Arc<Body> {
+        &self.body
+    }
+
+    /// The name of one of the templates.
+    pub(crate) fn template_name(&self, template: usize) -> &Str {
+        if self.own == Some(template) { &self.parse_name } else { self.name(self.templates[template].name) }
+    }
+
+    /// The template of this name.
+    pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
+        self.own.filter(|_| self.parse_name.as_bytes() == name).or_else(|| self.template_of.get(name).copied())
+    }
+}
+
+impl Body {
     /// About how many bytes it takes.
     pub(crate) fn weight(&self) -> usize {
         // A token makes at most a node and a half, an instruction, and a number.
@@ -204,10 +252,5 @@ impl Program {
 
     pub(crate) fn name(&self, name: Name) -> &Str {
         self.arena.name(name)
-    }
-
-    /// The template of this name.
-    pub(crate) fn find(&self, name: &[u8]) -> Option<usize> {
-        self.template_of.get(name).copied()
     }
 }

@@ -170,9 +170,19 @@ impl<'s> Lexer<'s> {
     }
 
     fn peek(&mut self) -> Option<char> {
-        let rune = self.advance();
-        self.back_up();
-        rune
+        match self.rest().first() {
+            None => {
+                self.at_end = true;
+                None
+            }
+            Some(&byte) if byte.is_ascii() => Some(char::from(byte)),
+            Some(_) => Some(utf8::decode_rune(self.rest()).0),
+        }
+    }
+
+    /// Skips bytes, which must be whole characters without line breaks, as long as they are wanted.
+    fn skip_while(&mut self, wanted: impl Fn(u8) -> bool) {
+        self.position += self.rest().iter().take_while(|byte| wanted(**byte)).count();
     }
 
     /// Steps back one rune, unless the end was reached: then, as in Go, it stays there.
@@ -377,17 +387,17 @@ impl<'s> Lexer<'s> {
     }
 
     fn space(&mut self) -> Token {
-        let mut count = 0;
-        while self.peek().is_some_and(is_space) {
-            self.advance();
-            count += 1;
-        }
+        let spaces = leading_space(self.rest());
+        self.position += spaces;
+        self.line += memchr_iter(b'\n', &self.source[self.start..self.position]).count();
+        // Sets the mark that the end was seen.
+        self.peek();
         // The last space may belong to a delimiter with trim marker.
         let last = &self.source[self.position - 1..];
         if has_right_marker(last) && last[MARKER..].starts_with(RIGHT) {
             // Go's `backup` does nothing at the end of the text, which is not here: the delimiter follows.
             self.back_up();
-            if count == 1 {
+            if spaces == 1 {
                 return self.right_delimiter(true);
             }
         }
@@ -433,14 +443,12 @@ impl<'s> Lexer<'s> {
 
     fn skip_alphanumeric(&mut self) {
         loop {
-            let rest = self.rest();
-            self.position += rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
-            match self.advance() {
-                Some(rune) if is_alphanumeric(rune) => {}
+            self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            match self.peek() {
+                Some(rune) if is_alphanumeric(rune) => drop(self.advance()),
                 _ => break,
             }
         }
-        self.back_up();
     }
 
     /// Whether something that may follow a name is here.
@@ -453,6 +461,7 @@ impl<'s> Lexer<'s> {
 
     fn quoted(&mut self, quote: char, kind: TokenKind, unterminated: &str) -> Token {
         loop {
+            self.skip_while(|byte| byte != b'\\' && byte != b'\n' && char::from(byte) != quote);
             match self.advance() {
                 Some('\\') => {
                     if matches!(self.advance(), None | Some('\n')) {
@@ -460,8 +469,7 @@ impl<'s> Lexer<'s> {
                     }
                 }
                 None | Some('\n') => return self.fail(unterminated),
-                Some(rune) if rune == quote => return self.token(kind),
-                Some(_) => {}
+                Some(_) => return self.token(kind),
             }
         }
     }
@@ -527,10 +535,6 @@ impl<'s> Lexer<'s> {
         }
         true
     }
-}
-
-fn is_space(rune: char) -> bool {
-    matches!(rune, ' ' | '\t' | '\r' | '\n')
 }
 
 fn is_space_byte(byte: u8) -> bool {

@@ -11,6 +11,7 @@ use aktus_diagnostics::nearest;
 
 use super::lexer::{Lexer, Token, TokenKind};
 use super::names::Names;
+use super::pipeline::Level;
 use super::tree::{Arena, Name, Node, NodeId, NodeKind, Nodes, Path, Tree};
 use crate::error::ParseError;
 use crate::go::strconv;
@@ -26,8 +27,12 @@ pub(crate) trait Functions {
 /// A parsed text: the templates it defines, in the order they end. The text itself comes last, under its own name.
 #[derive(Debug)]
 pub(crate) struct Parsed {
+    /// The name given to the text, for error positions.
+    pub(crate) parse_name: Str,
     pub(crate) arena: Arena,
     pub(crate) trees: Vec<Tree>,
+    /// Which of the trees is the text itself; none if it defines its own name, too.
+    pub(crate) own: Option<usize>,
 }
 
 /// Parses a text under a name.
@@ -52,8 +57,8 @@ pub(crate) fn parse(
         peeked: 0,
         functions,
         limits,
+        parse_name: name,
         arena: Arena {
-            parse_name: name.clone(),
             source: Arc::clone(text),
             nodes: Vec::with_capacity((source.len() / 12).min(limits.tokens)),
             lists: Vec::with_capacity((source.len() / 12).min(limits.tokens)),
@@ -68,11 +73,13 @@ pub(crate) fn parse(
         tree_of: BTreeMap::new(),
         scope: Scope::default(),
         open: Vec::new(),
+        levels: Vec::new(),
+        pending: Vec::new(),
     };
-    parser.run(name)?;
+    let own = parser.run(name)?;
     let tokens = limits.tokens - parser.lexer.tokens_left();
     let arena = Arena { names: parser.names.into_names(), tokens, ..parser.arena };
-    Ok(Parsed { arena, trees: parser.trees })
+    Ok(Parsed { parse_name: name.clone(), arena, trees: parser.trees, own })
 }
 
 pub(super) struct Parser<'s> {
@@ -83,6 +90,7 @@ pub(super) struct Parser<'s> {
     peeked: usize,
     pub(super) functions: &'s dyn Functions,
     pub(super) limits: &'s Limits,
+    parse_name: &'s Str,
     pub(super) arena: Arena,
     pub(super) names: Names,
     /// Whether each name is a function's, for those asked for so far.
@@ -92,6 +100,10 @@ pub(super) struct Parser<'s> {
     tree_of: BTreeMap<u32, usize>,
     pub(super) scope: Scope,
     open: Vec<Open>,
+    /// The pipelines around the position.
+    pub(super) levels: Vec<Level>,
+    /// Commands and operands of those.
+    pub(super) pending: Vec<NodeId>,
 }
 
 /// What Go keeps in each tree while parsing it; a `define` or `block` has its own.
@@ -191,7 +203,8 @@ enum Step {
 pub(super) type Result<T> = std::result::Result<T, ParseError>;
 
 impl Parser<'_> {
-    fn run(&mut self, name: &Str) -> Result<()> {
+    /// Which of the trees is the text itself; none if it defines its own name, too.
+    fn run(&mut self, name: &Str) -> Result<Option<usize>> {
         let dollar = self.intern(b"$");
         self.scope = Scope::new(dollar);
         let name = self.intern(name);
@@ -220,11 +233,13 @@ impl Parser<'_> {
                 Step::Else => self.otherwise()?,
             }
         }
+        let mut own = None;
         if let Some(Open::Root(body)) = self.open.pop() {
             let root = self.list(&body);
+            own = (!self.tree_of.contains_key(&name.0)).then_some(self.trees.len());
             self.add_tree(name, root)?;
         }
-        Ok(())
+        Ok(own)
     }
 
     fn body(&mut self) -> Option<&mut Body> {
@@ -489,7 +504,7 @@ impl Parser<'_> {
                 let line = *line;
                 let token = self.tokens[0];
                 let message = format!("unexpected {found} in block clause");
-                ParseError::new(&self.arena.parse_name, line, message).at(token.start..token.end)
+                ParseError::new(self.parse_name, line, message).at(token.start..token.end)
             }
             _ => self.error(format!("unexpected {found}")),
         }
@@ -624,7 +639,7 @@ impl Parser<'_> {
     /// An error at the token scanned last, which is where Go counts the line.
     pub(super) fn error(&self, message: impl Into<String>) -> ParseError {
         let token = self.tokens[0];
-        ParseError::new(&self.arena.parse_name, token.line, message.into()).at(token.start..token.end)
+        ParseError::new(self.parse_name, token.line, message.into()).at(token.start..token.end)
     }
 
     pub(super) fn unknown_function(&self, name: &[u8], token: Token) -> ParseError {
@@ -641,7 +656,7 @@ impl Parser<'_> {
             let mut extra = String::new();
             let line = self.scope.action_line;
             if line != 0 && line != token.line {
-                let name = &self.arena.parse_name;
+                let name = self.parse_name;
                 // Go avoids "action in action".
                 let words = if self.lexer.error().ends_with(" action") { "" } else { " in action" };
                 extra = format!("{words} started at {name}:{line}");

@@ -3,23 +3,26 @@
 use super::lexer::{Token, TokenKind};
 use super::number::Number;
 use super::parser::{Parser, Result, offset};
-use super::tree::{NodeId, NodeKind};
+use super::tree::{NodeId, NodeKind, Nodes};
 
-/// A pipeline that is being read.
-struct Level {
+/// A pipeline that is being read. Its finished commands wait in [`Parser::pending`], and above them the operands of the
+/// one that is being read.
+pub(super) struct Level {
     context: &'static str,
     end: TokenKind,
     start: u32,
     declarations: Vec<NodeId>,
     assigns: bool,
-    commands: Vec<NodeId>,
+    /// Where its commands begin.
+    commands: usize,
     /// The command that is being read, if one is.
     command: Option<Command>,
 }
 
 struct Command {
     start: u32,
-    arguments: Vec<NodeId>,
+    /// Where its operands begin.
+    arguments: usize,
 }
 
 enum Term {
@@ -32,13 +35,16 @@ enum Term {
 impl Parser<'_> {
     /// Reads `declarations? command ('|' command)*` up to the token that ends it.
     pub(super) fn pipeline(&mut self, context: &'static str, end: TokenKind) -> Result<NodeId> {
-        let mut levels = vec![self.open_pipeline(context, end)?];
+        // Pipelines are many and short, so that they share their memory.
+        let mut levels = std::mem::take(&mut self.levels);
+        levels.push(self.open_pipeline(context, end)?);
         while let Some(level) = levels.last_mut() {
             let token = self.next_non_space();
             if token.kind == level.end {
                 let Some(level) = levels.pop() else { break };
                 let pipe = self.close_pipeline(&level)?;
                 if levels.is_empty() {
+                    self.levels = levels;
                     return Ok(pipe);
                 }
                 self.scope.parentheses -= 1;
@@ -60,7 +66,7 @@ impl Parser<'_> {
                 | TokenKind::LeftParenthesis => {
                     self.back_up();
                     let start = offset(self.peek_non_space().start);
-                    level.command = Some(Command { start, arguments: Vec::new() });
+                    level.command = Some(Command { start, arguments: self.pending.len() });
                     self.operands(&mut levels, None)?;
                 }
                 _ => {
@@ -80,7 +86,7 @@ impl Parser<'_> {
             start,
             declarations: Vec::new(),
             assigns: false,
-            commands: Vec::new(),
+            commands: self.pending.len(),
             command: None,
         };
         while self.peek_non_space().kind == TokenKind::Variable {
@@ -122,10 +128,10 @@ impl Parser<'_> {
     }
 
     fn close_pipeline(&mut self, level: &Level) -> Result<NodeId> {
-        if level.commands.is_empty() {
+        if self.pending.len() == level.commands {
             return Err(self.error(format!("missing value for {}", level.context)));
         }
-        for (index, command) in level.commands.iter().enumerate().skip(1) {
+        for (index, command) in self.pending[level.commands..].iter().enumerate().skip(1) {
             let NodeKind::Command { arguments } = self.arena.node(*command).kind else { continue };
             let Some(first) = self.arena.list(arguments).first() else { continue };
             if matches!(
@@ -136,7 +142,7 @@ impl Parser<'_> {
             }
         }
         let declarations = self.nodes(&level.declarations);
-        let commands = self.nodes(&level.commands);
+        let commands = self.take_pending(level.commands);
         Ok(self.node(level.start, NodeKind::Pipe { declarations, assigns: level.assigns, commands }))
     }
 
@@ -164,9 +170,7 @@ impl Parser<'_> {
             };
             if let Some(node) = node {
                 let operand = self.fields_of(node)?;
-                if let Some(command) = levels.last_mut().and_then(|level| level.command.as_mut()) {
-                    command.arguments.push(operand);
-                }
+                self.pending.push(operand);
             }
             let token = self.next();
             match token.kind {
@@ -180,14 +184,21 @@ impl Parser<'_> {
         if let Some(level) = levels.last_mut()
             && let Some(command) = level.command.take()
         {
-            if command.arguments.is_empty() {
+            if self.pending.len() == command.arguments {
                 return Err(self.error("empty command"));
             }
-            let arguments = self.nodes(&command.arguments);
+            let arguments = self.take_pending(command.arguments);
             let node = self.node(command.start, NodeKind::Command { arguments });
-            level.commands.push(node);
+            self.pending.push(node);
         }
         Ok(())
+    }
+
+    /// The pending nodes from one on, as a list.
+    fn take_pending(&mut self, from: usize) -> Nodes {
+        let start = offset(self.arena.lists.len());
+        self.arena.lists.extend(self.pending.drain(from..));
+        Nodes { start, end: offset(self.arena.lists.len()) }
     }
 
     /// The operand a term is the start of: the term itself, or a chain of fields under it.

@@ -65,8 +65,6 @@ pub(crate) struct Node {
 /// All nodes of one source text.
 #[derive(Debug)]
 pub(crate) struct Arena {
-    /// The name given to the text, for error positions.
-    pub(crate) parse_name: Str,
     pub(crate) source: Arc<[u8]>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) lists: Vec<NodeId>,

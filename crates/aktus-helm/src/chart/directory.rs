@@ -109,6 +109,7 @@ pub(super) fn read(
         files: Vec::new(),
         entries: 0,
         bytes: 0,
+        content: Vec::new(),
         open: vec![root.clone()],
         root,
         links_within,
@@ -127,6 +128,8 @@ struct Walk<'a> {
     files: Vec<File>,
     entries: usize,
     bytes: u64,
+    /// The file read last.
+    content: Vec<u8>,
     /// The real paths of the directories being read, outermost first.
     open: Vec<PathBuf>,
 }
@@ -137,12 +140,13 @@ impl Walk<'_> {
         let text = match fs::metadata(&path) {
             Ok(metadata) => {
                 self.resolve(&path)?;
-                Some(self.contents(&path, &metadata)?)
+                self.contents(&path, &metadata)?;
+                Some(self.content.as_slice())
             }
             Err(_) => None,
         };
+        self.rules = Rules::read(text)?;
         self.bytes = 0;
-        self.rules = Rules::read(text.as_deref())?;
         Ok(())
     }
 
@@ -204,8 +208,8 @@ impl Walk<'_> {
             self.open.pop();
             return result;
         }
-        let data = self.contents(path, &metadata)?;
-        self.files.push(File::new(inside, without_bom(&data)));
+        self.contents(path, &metadata)?;
+        self.files.push(File::new(inside, without_bom(&self.content)));
         Ok(())
     }
 
@@ -219,7 +223,8 @@ impl Walk<'_> {
         Err(DirectoryError::LinkLeavesChart { path: path.to_owned(), target })
     }
 
-    fn contents(&mut self, path: &Path, metadata: &Metadata) -> Result<Vec<u8>, DirectoryError> {
+    /// Reads a file into [`Self::content`].
+    fn contents(&mut self, path: &Path, metadata: &Metadata) -> Result<(), DirectoryError> {
         let limit = self.limits.file_bytes;
         let too_large = || {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -230,11 +235,12 @@ impl Walk<'_> {
         }
         let file = fs::File::open(path).map_err(|cause| io_error(path, cause))?;
         // One more, so that the end is seen without growing.
-        let mut data = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0) + 1);
+        self.content.clear();
+        self.content.reserve(usize::try_from(metadata.len()).unwrap_or(0) + 1);
         // The file may have grown since.
         let mut bounded = file.take(limit.saturating_add(1));
-        bounded.read_to_end(&mut data).map_err(|cause| io_error(path, cause))?;
-        let size = u64::try_from(data.len()).unwrap_or(u64::MAX);
+        bounded.read_to_end(&mut self.content).map_err(|cause| io_error(path, cause))?;
+        let size = u64::try_from(self.content.len()).unwrap_or(u64::MAX);
         if size > limit {
             return Err(too_large());
         }
@@ -242,7 +248,7 @@ impl Walk<'_> {
         if self.bytes > self.limits.decompressed_bytes {
             return Err(DirectoryError::TooLarge { limit: self.limits.decompressed_bytes });
         }
-        Ok(data)
+        Ok(())
     }
 }
 

@@ -8,6 +8,8 @@ mod order;
 mod output;
 mod split;
 
+use std::ops::Range;
+
 use aktus_gotmpl::Profile;
 use aktus_yaml::Limits;
 
@@ -133,23 +135,41 @@ impl Manifests {
             if path::base(&source).starts_with('_') {
                 continue;
             }
-            let text = std::str::from_utf8(&text).map_err(|error| ManifestError {
+            let mut text = String::from_utf8(text).map_err(|error| ManifestError {
                 source_file: source.clone(),
-                text: format!("error converting YAML to JSON: yaml: offset {}: invalid UTF-8", error.valid_up_to()),
+                text: format!(
+                    "error converting YAML to JSON: yaml: offset {}: invalid UTF-8",
+                    error.utf8_error().valid_up_to()
+                ),
                 cause: None,
-                document: String::from_utf8_lossy(&text).into_owned(),
+                document: String::from_utf8_lossy(error.as_bytes()).into_owned(),
             })?;
             if text.trim().is_empty() {
                 continue;
             }
-            for content in split::split(text, profile) {
+            let begin = text.as_ptr().addr();
+            let range = |part: &str| (part.as_ptr().addr() - begin)..(part.as_ptr().addr() - begin + part.len());
+            let parts: Vec<Range<usize>> = split::split(&text, profile).into_iter().map(range).collect();
+            let is_only = parts.len() == 1;
+            for part in parts {
+                let content = &text[part.clone()];
                 let head = aktus_yaml::head(content.as_bytes(), limits)
                     .map_err(|cause| error(&source, content, cause, profile))?;
                 let metadata = head.metadata.unwrap_or_default();
+                let mut content = || {
+                    if !is_only {
+                        return text[part.clone()].to_owned();
+                    }
+                    // In place, since it may be long.
+                    let mut content = std::mem::take(&mut text);
+                    content.truncate(part.end);
+                    content.drain(..part.start);
+                    content
+                };
                 match hooks::classify(metadata.annotations.as_ref()) {
                     Kind::Object => documents.push(Document {
                         source: source.clone(),
-                        content: content.to_owned(),
+                        content: content(),
                         api_version: head.api_version,
                         kind: head.kind,
                         name: metadata.name,
@@ -162,7 +182,7 @@ impl Manifests {
                         kind: head.kind,
                         api_version: head.api_version,
                         source: source.clone(),
-                        content: content.to_owned(),
+                        content: content(),
                         ..*hook
                     }),
                 }

@@ -1,8 +1,10 @@
 //! The texts Helm makes of manifests: what a release stores, and what `helm template` prints.
 
+use std::borrow::Cow;
+
 use aktus_gotmpl::Profile;
 
-use super::{Hook, HookEvent, Manifests, split};
+use super::{Document, Hook, HookEvent, Manifests, split};
 use crate::path;
 
 /// What `helm template` is asked to print.
@@ -37,6 +39,32 @@ fn block(text: &mut String, source: &str, content: &str) {
     text.push('\n');
 }
 
+/// What is printed of a document.
+fn shown<'a>(document: &'a Document, options: &OutputOptions) -> &'a str {
+    let is_secret = document.kind == "Secret" && document.api_version == "v1";
+    if options.hide_secret && is_secret { "# HIDDEN: The Secret output has been suppressed" } else { &document.content }
+}
+
+/// [`block`] in pieces.
+fn push_block<'a>(pieces: &mut Vec<Cow<'a, str>>, source: &'a str, content: Cow<'a, str>) {
+    pieces.extend(["---\n# Source: ".into(), source.into(), "\n".into(), content, "\n".into()]);
+}
+
+/// Takes space away from the end of a text in pieces.
+fn trim_end(pieces: &mut Vec<Cow<'_, str>>) {
+    while let Some(last) = pieces.last_mut() {
+        let length = last.trim_end().len();
+        if length > 0 {
+            match last {
+                Cow::Borrowed(text) => *text = &text[..length],
+                Cow::Owned(text) => text.truncate(length),
+            }
+            return;
+        }
+        pieces.pop();
+    }
+}
+
 impl Manifests {
     /// The objects as a release stores them: a `# Source:` block each, without definitions and hooks.
     pub fn text(&self) -> String {
@@ -53,24 +81,39 @@ impl Manifests {
             }
         }
         for document in &self.documents {
-            let is_secret = document.kind == "Secret" && document.api_version == "v1";
-            let content = if options.hide_secret && is_secret {
-                "# HIDDEN: The Secret output has been suppressed"
-            } else {
-                &document.content
-            };
-            block(&mut text, &document.source, content);
+            block(&mut text, &document.source, shown(document, options));
         }
         text
     }
 
     /// What `helm template` writes to its standard output.
     pub fn template_output(&self, options: &OutputOptions) -> Result<String, OutputError> {
-        let mut text = self.manifest(options);
-        // In place, since it may be long.
-        text.truncate(text.trim_end().len());
-        text.drain(..text.len() - text.trim_start().len());
-        self.with_hooks(text, options)
+        let mut text = String::new();
+        let pieces = self.template_pieces(options);
+        text.reserve(pieces.iter().map(|piece| piece.len()).sum());
+        text.extend(pieces);
+        select(text, options, self.profile)
+    }
+
+    /// What `helm template` without `--show-only` writes to its standard output, in pieces to be written one after the
+    /// other: it may be long, and nearly all of it is in the documents already.
+    pub fn template_pieces<'a>(&'a self, options: &OutputOptions) -> Vec<Cow<'a, str>> {
+        let mut pieces = Vec::with_capacity(5 * (self.documents.len() + self.hooks.len()) + 1);
+        if options.include_crds {
+            for crd in &self.crds {
+                push_block(&mut pieces, &crd.source, String::from_utf8_lossy(crd.file.data()));
+            }
+        }
+        for document in &self.documents {
+            push_block(&mut pieces, &document.source, shown(document, options).into());
+        }
+        // It begins with dashes, so that there is nothing to trim there.
+        trim_end(&mut pieces);
+        pieces.push("\n".into());
+        for hook in self.shown_hooks(options) {
+            push_block(&mut pieces, &hook.source, hook.content.as_str().into());
+        }
+        pieces
     }
 
     /// The same with another [`manifest`](Self::manifest), as Helm 3 prints what a post-renderer made of it.

@@ -113,14 +113,27 @@ impl Iterator for Children<'_> {
 
 /// Reads the first document of `raw`; no nodes if there is none.
 pub(crate) fn parse<'t>(raw: &'t [u8], limits: &Limits) -> Result<Arena<'t>, Error> {
+    parse_wanted(raw, limits, None)
+}
+
+/// [`parse`] for those who want only some entries of the outermost map. Of the values of others there may be no more
+/// than their own nodes, if the arena [is plain](Arena::is_plain).
+pub(crate) fn parse_entries<'t>(raw: &'t [u8], limits: &Limits, wanted: Wanted) -> Result<Arena<'t>, Error> {
+    parse_wanted(raw, limits, Some(wanted))
+}
+
+fn parse_wanted<'t>(raw: &'t [u8], limits: &Limits, wanted: Option<Wanted>) -> Result<Arena<'t>, Error> {
     let bytes = limits.bytes.min(MAX_BYTES);
     if raw.len() > bytes {
         return Err(Error::Limit { bound: Bound::Bytes, limit: bytes, range: bytes..raw.len() });
     }
     let input = prepare(raw);
     let composer = match &input.careful {
-        None => match compose_blocks(&input.text, limits) {
-            Some(composed) => Ok(composed),
+        None => match compose_blocks(&input.text, limits, wanted) {
+            Some(composed) if wanted.is_none() || composed.is_plain => Ok(composed),
+            // What a value means may depend on what was left out.
+            Some(_) => compose_blocks(&input.text, limits, None)
+                .map_or_else(|| compose::<false>(&input.text, None, limits), Ok),
             None => compose::<false>(&input.text, None, limits),
         },
         Some(careful) => compose::<true>(&input.text, Some(careful), limits),
@@ -180,11 +193,23 @@ fn placed(mut error: Error, text: &str, place: Place) -> Error {
     error
 }
 
+/// Which keys of the outermost map matter.
+type Wanted = fn(&str) -> bool;
+
 /// The quick way, for documents that it is meant for.
-pub(super) fn compose_blocks(text: &str, limits: &Limits) -> Option<Composed> {
+pub(super) fn compose_blocks(text: &str, limits: &Limits, wanted: Option<Wanted>) -> Option<Composed> {
     let mut composer = Composer::new(text, Scanner::new(text, None), limits);
+    if wanted.is_none() {
+        composer.nodes.reserve(expected_nodes(text, limits));
+    }
+    composer.wanted = wanted;
     blocks::read(&mut composer)?;
     Some(composer.finish())
+}
+
+/// Real documents have a node for every 15 bytes or so.
+fn expected_nodes(text: &str, limits: &Limits) -> usize {
+    (text.len() / 15 + 1).min(limits.nodes)
 }
 
 pub(super) fn compose<const CAREFUL: bool>(
@@ -193,6 +218,7 @@ pub(super) fn compose<const CAREFUL: bool>(
     limits: &Limits,
 ) -> Result<Composed, Error> {
     let mut composer = Composer::new(text, Scanner::<CAREFUL>::new(text, careful), limits);
+    composer.nodes.reserve(expected_nodes(text, limits));
     composer.run()?;
     Ok(composer.finish())
 }
@@ -218,6 +244,14 @@ pub(super) struct Composer<'s, 'l, const CAREFUL: bool> {
     odd: bool,
     /// The end of the last node.
     last_end: u32,
+    /// Which entries of the outermost map are kept; all without it.
+    wanted: Option<Wanted>,
+    /// The value at hand belongs to an entry that is not kept.
+    unwanted: bool,
+    /// How many nodes were not kept.
+    dropped: usize,
+    /// How much text was put together for them.
+    dropped_scratch: usize,
 }
 
 impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
@@ -226,14 +260,17 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
             text,
             parser: Parser::new(text, scanner),
             limits,
-            // Real documents have a node for every 15 bytes or so.
-            nodes: Vec::with_capacity((text.len() / 15 + 1).min(limits.nodes)),
+            nodes: Vec::new(),
             open: Vec::new(),
             anchors: BTreeMap::new(),
             aliases: 0,
             merges: false,
             odd: false,
             last_end: 0,
+            wanted: None,
+            unwanted: false,
+            dropped: 0,
+            dropped_scratch: 0,
         }
     }
 
@@ -255,7 +292,7 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
         loop {
             let event = self.next()?;
             // Text that was put together, which a long %TAG prefix can multiply.
-            if self.parser.scanner.scratch.len() > self.longest_scratch() {
+            if self.scratch_length() > self.longest_scratch() {
                 return Err(self.limit(Bound::ScalarBytes, self.limits.scalar_bytes, event));
             }
             self.add(event)?;
@@ -271,6 +308,16 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
     /// How long text that was put together may become.
     pub(super) fn longest_scratch(&self) -> usize {
         self.limits.scalar_bytes.min(MAX_BYTES)
+    }
+
+    /// How much text was put together.
+    pub(super) fn scratch_length(&self) -> usize {
+        self.dropped_scratch + self.parser.scanner.scratch.len()
+    }
+
+    /// Whether nodes at the position are not kept.
+    fn drops(&self) -> bool {
+        self.unwanted && self.open.len() >= 2
     }
 
     fn next(&mut self) -> Result<Event, Error> {
@@ -292,8 +339,12 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
                 if implicit || properties.tag.is_some() {
                     self.look_at(text, implicit, properties);
                 }
+                if self.drops() {
+                    return self.drop_scalar(event, text);
+                }
                 self.push(event, Kind::Scalar, style, properties, text)?;
                 self.close(implicit);
+                self.choose(text);
             }
             EventKind::Alias(name) => {
                 let name_text = name.resolve(self.text, &self.parser.scanner.scratch);
@@ -320,12 +371,19 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
                 self.open(event, Kind::Map, style, properties)?;
             }
             EventKind::SequenceEnd | EventKind::MappingEnd => {
+                let Some(open) = self.open.pop() else { return Ok(()) };
+                if self.unwanted && self.open.len() == 1 {
+                    self.drop_nodes(open + 1);
+                }
                 let skip = self.length();
-                if let Some(node) = self.open.pop().and_then(|open| self.nodes.get_mut(open)) {
+                if let Some(node) = self.nodes.get_mut(open) {
                     node.skip = skip;
                     // A block ends with its last node, not where the next one begins.
                     node.end = if node.style == Style::Flow { event.end } else { self.last_end.max(node.end) };
                     self.last_end = node.end;
+                }
+                if self.drops() {
+                    self.drop_nodes(open);
                 }
             }
             EventKind::StreamStart | EventKind::StreamEnd | EventKind::DocumentStart | EventKind::DocumentEnd => {}
@@ -384,7 +442,7 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
         properties: Properties,
         text: Text,
     ) -> Result<(), Error> {
-        if self.nodes.len() >= self.limits.nodes {
+        if self.nodes.len() + self.dropped >= self.limits.nodes {
             return Err(self.limit(Bound::Nodes, self.limits.nodes, event));
         }
         let index = self.length();
@@ -407,6 +465,36 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
             count: 0,
         });
         Ok(())
+    }
+
+    /// Keeps only so many nodes.
+    fn drop_nodes(&mut self, kept: usize) {
+        self.dropped += self.nodes.len().saturating_sub(kept);
+        self.nodes.truncate(kept);
+    }
+
+    /// Counts a scalar that is not kept.
+    fn drop_scalar(&mut self, event: Event, text: Text) -> Result<(), Error> {
+        if self.nodes.len() + self.dropped >= self.limits.nodes {
+            return Err(self.limit(Bound::Nodes, self.limits.nodes, event));
+        }
+        self.dropped += 1;
+        if let Some(parent) = self.open.last().and_then(|&open| self.nodes.get_mut(open)) {
+            parent.count += 1;
+        }
+        self.last_end = event.end;
+        if let Some(from) = text.scratch_start() {
+            self.dropped_scratch += self.parser.scanner.scratch.len().saturating_sub(from);
+            self.parser.scanner.scratch.truncate(from);
+        }
+        Ok(())
+    }
+
+    /// After a scalar: whether it is a key of the outermost map whose entry is not kept.
+    fn choose(&mut self, text: Text) {
+        let (Some(wanted), [root]) = (self.wanted, self.open.as_slice()) else { return };
+        let is_key = self.nodes.get(*root).is_some_and(|root| root.kind == Kind::Map && root.count % 2 == 1);
+        self.unwanted = is_key && !wanted(text.resolve(self.text, &self.parser.scanner.scratch));
     }
 
     /// Completes the node just pushed.

@@ -11,5 +11,5 @@ mod scanner;
 mod token;
 
 pub(crate) use characters::width;
-pub(crate) use compose::{Arena, Children, Kind, RawNode, parse};
+pub(crate) use compose::{Arena, Children, Kind, RawNode, parse, parse_entries};
 pub use token::Style;

@@ -41,6 +41,11 @@ impl Text {
         Self { length: text.length | IN_SCRATCH, ..text }
     }
 
+    /// Where it begins in the scratch buffer, if it is there.
+    pub(super) fn scratch_start(self) -> Option<usize> {
+        (self.length & IN_SCRATCH != 0).then_some(self.start as usize)
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self.length & !IN_SCRATCH == 0
     }

@@ -48,7 +48,7 @@ const ARGUMENT: &str = "<argument>";
 impl Eval {
     pub(crate) async fn run(self) -> Result<(), CliError> {
         let (reference, template) = self.chart_and_template()?;
-        let values = user_values(&self.values, self.source.profile()).await?;
+        let values = user_values(&self.values, self.source.profile())?;
         let chart = match &reference {
             Some(reference) => self.source.load(reference).await?,
             None => self.empty()?,
@@ -56,11 +56,8 @@ impl Eval {
         self.release.warn_of_numbers(reference.is_some().then_some(&chart), &self.values);
         let options = self.release.options(self.name.clone(), self.source.profile())?;
         let (host, uncovered) = self.release.host();
-        let done = tokio::task::spawn_blocking(move || {
-            evaluate(&chart, &template, &values.merged, &options, &host)
-                .map_err(|error| values.explain(explained(&error), &error, &chart, &options))
-        });
-        let text = done.await.map_err(|error| CliError::new(Kind::Internal, error.to_string()))??;
+        let text = evaluate(&chart, &template, &values.merged, &options, &host)
+            .map_err(|error| values.explain(explained(&error), &error, &chart, &options))?;
         uncovered.tell();
         Ok(Ui::data(&text)?)
     }

@@ -58,7 +58,7 @@ pub(crate) struct Lint {
 }
 
 impl Lint {
-    pub(crate) async fn run(self) -> Result<(), CliError> {
+    pub(crate) fn run(&self) -> Result<(), CliError> {
         let profile = profile(self.profile);
         let mut options = LintOptions::new(profile);
         options.namespace.clone_from(&self.namespace);
@@ -66,9 +66,8 @@ impl Lint {
         if let Some(version) = &self.kube_version {
             options.kube_version = Some(parse_kube_version(version, profile)?);
         }
-        let values = values(&self.values, profile).await?;
-        let done = tokio::task::spawn_blocking(move || self.all(&values, &options)).await;
-        let (text, outcome) = done.map_err(|error| CliError::new(Kind::Internal, error.to_string()))?;
+        let values = values(&self.values, profile)?;
+        let (text, outcome) = self.all(&values, &options);
         Ui::data(text.as_bytes())?;
         outcome
     }

@@ -45,7 +45,7 @@ impl Chart {
         match self.command {
             Command::Template(command) => command.run().await,
             Command::Eval(command) => command.run().await,
-            Command::Lint(command) => command.run().await,
+            Command::Lint(command) => command.run(),
             Command::Show(command) => command.run().await,
             Command::Values(command) => command.run(ui).await,
             Command::Package(command) => command.run().await,

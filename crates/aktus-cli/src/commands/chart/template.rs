@@ -15,7 +15,7 @@ use super::dependency::update_if_missing;
 use super::post_renderer::PostRenderer;
 use super::trace::Trace;
 use crate::cli::ValuesArguments;
-use crate::error::{CliError, Kind};
+use crate::error::CliError;
 use crate::request::{UserValues, user_values};
 use crate::ui::Ui;
 
@@ -103,7 +103,7 @@ impl Template {
         }
         let (name, reference) = self.name_and_chart()?;
         let profile = self.source.profile();
-        let values = user_values(&self.values, profile).await?;
+        let values = user_values(&self.values, profile)?;
         let mut chart = self.source.load(&reference).await?;
         if self.dependency_update && !chart.missing_dependencies().is_empty() {
             update_if_missing(Path::new(&reference), &self.source).await?;
@@ -131,10 +131,15 @@ impl Template {
                 .post_renderer
                 .map(|program| PostRenderer { program, arguments: self.post_renderer_args }),
         };
-        let done = tokio::task::spawn_blocking(move || job.run()).await;
-        let text = done.map_err(|error| CliError::new(Kind::Internal, error.to_string()))??;
+        let made = job.run()?;
         uncovered.tell();
-        Ok(Ui::data(text.as_bytes())?)
+        match &made {
+            Made::Text(text) => Ui::data(text.as_bytes())?,
+            Made::Manifests(manifests) => Ui::pieces(&manifests.template_pieces(&job.output))?,
+        }
+        // The process ends, and takes the memory back in one go.
+        std::mem::forget((job, made));
+        Ok(())
     }
 
     /// Helm's `NameAndChart`.
@@ -161,6 +166,13 @@ impl Template {
     }
 }
 
+/// What there is to print.
+enum Made {
+    Text(String),
+    /// The manifests, as they are.
+    Manifests(Manifests),
+}
+
 /// Everything that rendering and writing needs, away from the runtime.
 struct Job {
     chart: Chart,
@@ -174,7 +186,7 @@ struct Job {
 }
 
 impl Job {
-    fn run(&self) -> Result<String, CliError> {
+    fn run(&self) -> Result<Made, CliError> {
         // The texts are Helm's, as its command line prints them.
         let mut rendered = render(&self.chart, &self.values.merged, &self.options, &self.host).map_err(|error| {
             let told = CliError::helm(error.template_text());
@@ -188,6 +200,10 @@ impl Job {
         }
         let trace = self.options.trace.then(|| Trace::new(&rendered, profile));
         let manifests = self.manifests(rendered)?;
+        let is_whole = self.output.show_only.is_empty() && self.output_dir.is_none();
+        if is_whole && self.post_renderer.is_none() && trace.is_none() {
+            return Ok(Made::Manifests(manifests));
+        }
         let mut manifest = match self.output_dir {
             Some(_) => String::new(),
             None => manifests.manifest(&self.output),
@@ -208,7 +224,7 @@ impl Job {
         if let Some(trace) = trace {
             Ui::status(trace.tell(&text).trim_end());
         }
-        Ok(text)
+        Ok(Made::Text(text))
     }
 
     fn manifests(&self, rendered: Rendered) -> Result<Manifests, CliError> {

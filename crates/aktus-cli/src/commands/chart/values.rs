@@ -42,7 +42,7 @@ impl Values {
         let chart = self.source.load(&self.chart).await?;
         self.release.warn_of_numbers(Some(&chart), &self.user);
         let options = self.release.options("release-name".to_owned(), profile)?;
-        let user = user_values(&self.user, profile).await?;
+        let user = user_values(&self.user, profile)?;
         let refused = |error: RenderError| user.explain(CliError::helm(error.to_string()), &error, &chart, &options);
         if self.explain {
             let mut read = |path: &str| std::fs::read(path).map_err(|error| format!("open {path}: {error}"));

@@ -1,5 +1,7 @@
 //! Reading quoted Go literals (`strconv.Unquote`, `strconv.UnquoteChar`).
 
+use memchr::memchr3;
+
 use super::super::utf8;
 use super::SyntaxError;
 
@@ -18,6 +20,13 @@ pub struct UnquotedChar<'a> {
 /// quotes (`strconv.Unquote`).
 pub fn unquote(literal: &[u8]) -> Result<Vec<u8>, SyntaxError> {
     let (&quote, body) = literal.split_first().ok_or(SyntaxError)?;
+    // Most stand for themselves.
+    if let (b'"', Some((b'"', inner))) = (quote, body.split_last())
+        && inner.is_ascii()
+        && memchr3(b'"', b'\\', b'\n', inner).is_none()
+    {
+        return Ok(inner.to_vec());
+    }
     match quote {
         b'`' => {
             let (last, inner) = body.split_last().ok_or(SyntaxError)?;

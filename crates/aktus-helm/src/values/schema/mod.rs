@@ -152,19 +152,26 @@ fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> 
         )));
     }
     let draft = Draft::default().detect(&schema);
-    let report = match draft {
-        Draft::Draft4 => against(&jsonschema::draft4::meta::validator(), &schema),
-        Draft::Draft6 => against(&jsonschema::draft6::meta::validator(), &schema),
-        Draft::Draft7 => against(&jsonschema::draft7::meta::validator(), &schema),
-        Draft::Draft201909 => against(&jsonschema::draft201909::meta::validator(), &schema),
-        Draft::Draft202012 => against(&jsonschema::draft202012::meta::validator(), &schema),
+    let meta = match draft {
+        Draft::Draft4 => jsonschema::draft4::meta::validator,
+        Draft::Draft6 => jsonschema::draft6::meta::validator,
+        Draft::Draft7 => jsonschema::draft7::meta::validator,
+        Draft::Draft201909 => jsonschema::draft201909::meta::validator,
+        Draft::Draft202012 => jsonschema::draft202012::meta::validator,
         _ => {
             let dialect = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
             return Err(Problem::Schema(external(dialect)));
         }
     };
-    if !report.is_empty() {
-        return Err(Problem::Schema(not_a_schema(&schema, &report.to_string())));
+    let check_schema = || {
+        let report = against(&meta(), &schema, &Value::Null);
+        if report.is_empty() { Ok(()) } else { Err(Problem::Schema(not_a_schema(&schema, &report.to_string()))) }
+    };
+    // The library checks it in the same way before it uses it, but for parts that name a dialect of their own.
+    let is_checked_later =
+        schema.as_object().is_some_and(|entries| !entries.is_empty()) && !names_dialect_inside(&schema);
+    if !is_checked_later {
+        check_schema()?;
     }
     let asserts_formats = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
     let mut options = jsonschema::options()
@@ -180,17 +187,37 @@ fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> 
             options = options.with_format(name, |_: &str| true);
         }
     }
-    let validator = options.build(&schema).map_err(|error| Problem::Schema(not_compiled(&error, &schema, draft)))?;
-    let report = Report::new(validator.iter_errors(values), &schema);
+    let validator = match options.build(&schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            check_schema()?;
+            return Err(Problem::Schema(not_compiled(&error, &schema, draft)));
+        }
+    };
+    let report = against(&validator, values, &schema);
     if report.is_empty() { Ok(()) } else { Err(Problem::Values(report)) }
 }
 
 /// Formats that Go's validator does not know, and so takes every text to have.
 const UNKNOWN_FORMATS: [&str; 2] = ["idn-email", "idn-hostname"];
 
-/// What makes a schema none of its dialect.
-fn against(dialect: &Validator, schema: &Value) -> Report {
-    Report::new(dialect.iter_errors(schema), &Value::Null)
+/// What is wrong with values, or with a schema as values of its dialect.
+fn against(validator: &Validator, values: &Value, schema: &Value) -> Report {
+    // Most are right, which is found out faster than what is wrong.
+    if validator.is_valid(values) {
+        return Report::new(std::iter::empty(), schema);
+    }
+    Report::new(validator.iter_errors(values), schema)
+}
+
+/// Whether a part of the schema says which dialect it is in.
+fn names_dialect_inside(schema: &Value) -> bool {
+    let parts: Vec<&Value> = match schema {
+        Value::Array(items) => items.iter().collect(),
+        Value::Object(entries) => entries.values().collect(),
+        _ => Vec::new(),
+    };
+    parts.into_iter().any(|part| part.get("$schema").is_some() || names_dialect_inside(part))
 }
 
 const BASE: &str = "file:///values.schema.json";

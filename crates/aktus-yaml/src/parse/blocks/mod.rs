@@ -171,7 +171,7 @@ impl Blocks<'_, '_, '_> {
     }
 
     fn scalar(&mut self, text: Text, style: Style, start: usize, end: usize) -> Option<()> {
-        if self.composer.parser.scanner.scratch.len() > self.composer.longest_scratch() {
+        if self.composer.scratch_length() > self.composer.longest_scratch() {
             return None;
         }
         let implicit = style == Style::Plain;

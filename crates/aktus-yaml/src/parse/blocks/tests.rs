@@ -1,4 +1,4 @@
-use super::super::compose::{Composed, compose, compose_blocks};
+use super::super::compose::{Composed, Kind, compose, compose_blocks};
 use crate::limits::Limits;
 use std::fmt::Write as _;
 
@@ -18,12 +18,57 @@ fn show(composed: &Composed, text: &str) -> String {
 #[track_caller]
 fn takes(text: &str) -> bool {
     let limits = Limits::default();
-    let Some(quick) = compose_blocks(text, &limits) else { return false };
+    let Some(quick) = compose_blocks(text, &limits, None) else { return false };
     match compose::<false>(text, None, &limits) {
         Ok(thorough) => assert_eq!(show(&quick, text), show(&thorough, text), "{text:?}"),
         Err(error) => panic!("the scanner refuses {text:?}: {error}"),
     }
+    let thin = compose_blocks(text, &limits, Some(is_wanted)).expect("what is wanted decides nothing");
+    assert_eq!((thin.has_references, thin.is_plain), (quick.has_references, quick.is_plain), "{text:?}");
+    assert_eq!(entries(&thin, text), entries(&quick, text), "{text:?}");
     true
+}
+
+/// Some keys of the texts below.
+fn is_wanted(key: &str) -> bool {
+    matches!(key, "a" | "e" | ":a")
+}
+
+/// The entries of the outermost map: keys, of wanted values all nodes, of others the first.
+fn entries(composed: &Composed, text: &str) -> Vec<String> {
+    let nodes = &composed.nodes;
+    let all = nodes[0].skip as usize;
+    assert_eq!(all, nodes.len(), "the outermost node holds all others");
+    if nodes[0].kind != Kind::Map {
+        return vec![show(composed, text)];
+    }
+    let mut found = vec![format!("{}..{} {}", nodes[0].start, nodes[0].end, nodes[0].count)];
+    let mut at = 1;
+    while at < all {
+        let (key, value) = (&nodes[at], nodes[at].skip as usize);
+        let key = key.text.resolve(text, &composed.scratch);
+        let last = if is_wanted(key) { nodes[value].skip as usize } else { value + 1 };
+        for (index, node) in (value..last).zip(&nodes[value..last]) {
+            let value = node.text.resolve(text, &composed.scratch);
+            let (kind, style, implicit, count) = (node.kind, node.style, node.implicit, node.count);
+            let below = if is_wanted(key) { (node.skip as usize - index, count) } else { (1, 0) };
+            found.push(format!("{key} {kind:?} {style:?} {implicit} {value:?} {}..{} {below:?}", node.start, node.end));
+        }
+        at = nodes[value].skip as usize;
+    }
+    found
+}
+
+#[test]
+fn what_is_not_wanted_counts_all_the_same() {
+    let text = "a: 1\nb:\n  c: [d, e]\n  f:\n  - g: |\n      h\n    i: 'j''k'\ne: {}\n";
+    // Nodes: the map, six for its entries, and eleven below `b`.
+    for (nodes, scalar_bytes, expected) in [(18, 5, true), (17, 5, false), (18, 4, false)] {
+        let limits = Limits { nodes, scalar_bytes, ..Limits::default() };
+        for wanted in [None, Some(is_wanted as fn(&str) -> bool)] {
+            assert_eq!(compose_blocks(text, &limits, wanted).is_some(), expected, "{nodes} {scalar_bytes}");
+        }
+    }
 }
 
 /// What the quick way is for.
