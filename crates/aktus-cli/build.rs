@@ -26,8 +26,9 @@ fn main() -> io::Result<()> {
 /// pointers in all tables are put right at every start, page by page, which is much of what a small chart takes.
 fn link() {
     println!("cargo::rerun-if-changed=build.rs");
-    let target = |part: &str| env::var(format!("CARGO_CFG_TARGET_{part}")).unwrap_or_default();
-    if target("OS") == "linux" && target("ENV") == "gnu" {
+    let is =
+        |part: &str, value: &str| env::var_os(format!("CARGO_CFG_TARGET_{part}")).is_some_and(|found| found == value);
+    if is("OS", "linux") && is("ENV", "gnu") {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn place(cluster: &ClusterArguments, sandbox: Option<&LocalWorld>) ->
 }
 
 /// The whole request.
-pub(crate) async fn build(
+pub(crate) fn build(
     cluster: &ClusterArguments,
     platform: &PlatformArguments,
     sandbox: Option<&LocalWorld>,

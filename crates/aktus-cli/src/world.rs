@@ -55,12 +55,12 @@ impl Place {
     }
 
     /// The request of a command that brings the platform.
-    pub(crate) async fn request(
+    pub(crate) fn request(
         &self,
         cluster: &ClusterArguments,
         platform: &PlatformArguments,
     ) -> Result<Request, CliError> {
-        let mut request = request::build(cluster, platform, self.sandbox.as_ref()).await?;
+        let mut request = request::build(cluster, platform, self.sandbox.as_ref())?;
         self.adjust(&mut request);
         Ok(request)
     }

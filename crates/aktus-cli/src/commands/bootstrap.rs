@@ -24,7 +24,7 @@ impl Bootstrap {
     pub(crate) async fn run(self, ui: Ui) -> Result<(), CliError> {
         let deadline = Deadline::after(self.cluster.timeout);
         let place = Place::open(&self.cluster, &self.platform.registry).await?;
-        let request = place.request(&self.cluster, &self.platform).await?;
+        let request = place.request(&self.cluster, &self.platform)?;
         let reporter = ui.reporter();
         let report = bootstrap(&request, &place.world, deadline, &*reporter, stop()).await;
         drop(reporter);

@@ -67,7 +67,7 @@ impl Plan {
             place.world.access = Access::None;
             place.world.cloud = aktus_bootstrap::Cloud::Local;
         }
-        let request = place.request(&self.cluster, &self.platform).await?;
+        let request = place.request(&self.cluster, &self.platform)?;
         let (stack, request) = self.with_stack(request)?;
         let mut preview = preview(&request, &place.world, deadline, &Silent).await;
         place.close().await;
