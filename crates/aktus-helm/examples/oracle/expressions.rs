@@ -457,8 +457,8 @@ pub(crate) fn argument(dice: &mut Rng, letter: char) -> String {
         'L' => quoted(pick(dice, LAYOUTS)),
         'D' => quoted(pick(dice, DATES)),
         'd' => quoted(pick(dice, DURATIONS)),
-        'v' => quoted(pick(dice, VERSIONS)),
-        'c' => quoted(pick(dice, CONSTRAINTS)),
+        'v' => quoted(&version(dice)),
+        'c' => quoted(&constraint(dice)),
         'u' => quoted(pick(dice, URLS)),
         'p' => quoted(pick(dice, PATHS)),
         'z' => quoted(pick(dice, ZONES)),
@@ -471,6 +471,39 @@ pub(crate) fn argument(dice: &mut Rng, letter: char) -> String {
         )),
         _ => special(dice, letter),
     }
+}
+
+/// A version; half of them of small numbers, so that constraints are often just met.
+fn version(dice: &mut Rng) -> String {
+    if dice.bool() {
+        return pick(dice, VERSIONS).to_owned();
+    }
+    let [major, minor, patch] = [0; 3].map(|_: u8| dice.u8(..3));
+    let after = pick(dice, &["", "", "", "", "-0", "-rc.1", "-rc.2", "+b.7"]);
+    format!("{major}.{minor}.{patch}{after}")
+}
+
+/// A constraint on versions; half of them put together.
+fn constraint(dice: &mut Rng) -> String {
+    const OPERATORS: &[&str] = &["", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^", "^", ">= ", "^ "];
+    if dice.bool() {
+        return pick(dice, CONSTRAINTS).to_owned();
+    }
+    let mut text = String::new();
+    for index in 0..=dice.usize(..3) / 2 {
+        if index > 0 {
+            text.push_str(pick(dice, &[" ", ", ", ",", " || ", " - "]));
+        }
+        text.push_str(pick(dice, OPERATORS));
+        for place in 0..=dice.usize(..3) {
+            if place > 0 {
+                text.push('.');
+            }
+            text.push_str(pick(dice, &["0", "0", "1", "1", "2", "x", "*"]));
+        }
+        text.push_str(pick(dice, &["", "", "", "", "-0", "-rc.1", "+b"]));
+    }
+    text
 }
 
 /// What only one or two functions take.
