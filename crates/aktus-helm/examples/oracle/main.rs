@@ -16,6 +16,7 @@ mod process;
 mod report;
 mod shapes;
 mod templates;
+mod words;
 
 use std::process::ExitCode;
 
