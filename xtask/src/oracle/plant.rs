@@ -86,9 +86,10 @@ enum Found {
 fn compare(workspace: &Path, go: &Path) -> Result<Found> {
     let mut command = comparison(workspace, go);
     command.args(["--cases", CASES, "--show", "1", "--fail-fast"]);
-    // Libraries from registries are the same as those of the workspace, and compiled already.
+    // A folder of its own: to cargo the copies are the workspace's own crates, so that what a bug was planted in would
+    // be taken for what the workspace has, and end in its programs.
     let target = cargo_metadata::MetadataCommand::new().current_dir(root()).no_deps().exec()?.target_directory;
-    let output = command.env("CARGO_TARGET_DIR", target).stderr(Stdio::inherit()).output()?;
+    let output = command.env("CARGO_TARGET_DIR", target.join("planted")).stderr(Stdio::inherit()).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let case = text.lines().find(|line| line.starts_with("case ")).unwrap_or("the summary").to_owned();
     match output.status.code() {
