@@ -45,9 +45,10 @@ pub(crate) struct Oracle {
     /// Take pieces of YAML documents from this folder, too; may be given again
     #[arg(long, value_name = "DIR")]
     charts: Vec<PathBuf>,
-    /// Test the comparison itself: plant ten bugs in a copy of the sources, one at a time, each of which must be found
-    #[arg(long)]
-    plant: bool,
+    /// Test the comparison itself: plant ten bugs in a copy of the sources, one at a time, each of which must be found;
+    /// with a text, only those that have it in their names
+    #[arg(long, value_name = "TEXT", num_args = 0..=1, default_missing_value = "")]
+    plant: Option<String>,
 }
 
 impl Oracle {
@@ -55,8 +56,8 @@ impl Oracle {
         let tools = Tools::locate()?;
         ensure(&tools, &[Tool::Oracle])?;
         let go = tools.path(Tool::Oracle)?;
-        if self.plant {
-            return plant::all(&go);
+        if let Some(wanted) = &self.plant {
+            return plant::all(&go, wanted);
         }
         let mut command = comparison(&root(), &go);
         for (flag, number) in [("--seed", self.seed), ("--first", self.first), ("--cases", self.cases)] {

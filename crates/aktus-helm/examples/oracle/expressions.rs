@@ -207,33 +207,33 @@ pub(crate) fn argument(dice: &mut Rng, letter: char) -> String {
     }
 }
 
-/// A version; half of them of small numbers, so that constraints are often just met.
+/// A version; most are of small numbers, so that constraints are often just met, or just not.
 fn version(dice: &mut Rng) -> String {
-    if dice.bool() {
+    if dice.u8(..4) == 0 {
         return pick(dice, VERSIONS).to_owned();
     }
-    let [major, minor, patch] = [0; 3].map(|_: u8| dice.u8(..3));
-    let after = pick(dice, &["", "", "", "", "-0", "-rc.1", "-rc.2", "+b.7"]);
-    format!("{major}.{minor}.{patch}{after}")
+    let [minor, patch] = [0; 2].map(|_: u8| dice.u8(..4));
+    let after = pick(dice, &["", "", "", "", "", "-0", "-rc.1", "-rc.2", "+b.7"]);
+    format!("{}.{minor}.{patch}{after}", pick(dice, &["0", "0", "1"]))
 }
 
-/// A constraint on versions; half of them put together.
+/// A constraint on versions; most are put together.
 fn constraint(dice: &mut Rng) -> String {
-    const OPERATORS: &[&str] = &["", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "^", "^", ">= ", "^ "];
-    if dice.bool() {
+    const OPERATORS: &[&str] =
+        &["", "=", "!=", ">", "<", ">=", "=>", "<=", "=<", "~", "~>", "~", "^", "^", "^", "^", "^ ", ">= "];
+    if dice.u8(..4) == 0 {
         return pick(dice, CONSTRAINTS).to_owned();
     }
     let mut text = String::new();
-    for index in 0..=dice.usize(..3) / 2 {
+    for index in 0..=dice.usize(..4) / 3 {
         if index > 0 {
             text.push_str(pick(dice, &[" ", ", ", ",", " || ", " - "]));
         }
         text.push_str(pick(dice, OPERATORS));
-        for place in 0..=dice.usize(..3) {
-            if place > 0 {
-                text.push('.');
-            }
-            text.push_str(pick(dice, &["0", "0", "1", "1", "2", "x", "*"]));
+        text.push_str(pick(dice, &["0", "0", "0", "1", "1", "x"]));
+        for _ in 0..dice.usize(..3) {
+            text.push('.');
+            text.push_str(pick(dice, &["0", "1", "1", "2", "x", "*"]));
         }
         text.push_str(pick(dice, &["", "", "", "", "-0", "-rc.1", "+b"]));
     }
