@@ -175,7 +175,8 @@ impl Machine<'_, '_> {
     #[cold]
     fn cannot_range(&mut self, value: &Value, two_variables: bool) -> Fault {
         let mut text = Vec::new();
-        match fmt::append_printable(self.context, &mut text, value) {
+        // Go prints a copy, and a copy has no methods of the pointer to it.
+        match fmt::append_printable(self.context, &mut text, &value.clone().boxed()) {
             Ok(()) => {
                 let text = String::from_utf8_lossy(&text).into_owned();
                 Cause::CannotRange { value: text, go_type: value.type_name(), two_variables }.into()

@@ -345,6 +345,10 @@ fn merge_value(
             _ => Ok(()),
         },
         Kind::Struct if source_kind != Kind::Struct && has_fields(target) => Err(wrong_kind("Field", source_kind)),
+        // Field by field, whatever the types of the structs.
+        Kind::Struct if has_fields(target) && fields(target) > fields(source) => {
+            Err(CallError::Message("reflect: Field index out of range".to_owned()).into())
+        }
         Kind::Pointer if source_kind != Kind::Pointer && !overwrite && !is_nil(source) => {
             Err(MergeError::DifferentTypes)
         }
@@ -354,6 +358,11 @@ fn merge_value(
 
 fn has_fields(value: &Value) -> bool {
     matches!(value, Value::Object(object) if !object.get().exported_fields().is_empty())
+}
+
+/// How many fields a struct has.
+fn fields(value: &Value) -> usize {
+    if let Value::Object(object) = value { object.get().fields().len() } else { 0 }
 }
 
 /// Go's panic when a method of `reflect.Value` does not go with the kind.
