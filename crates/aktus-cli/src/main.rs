@@ -13,7 +13,7 @@ use std::io;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter};
 
 use crate::cli::{Cli, Command};
@@ -21,7 +21,7 @@ use crate::error::{CliError, Kind};
 use crate::ui::Ui;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = parse();
     let ui = Ui::new(cli.output, cli.verbose > 0);
     log(cli.verbose);
     let done = panic::catch_unwind(AssertUnwindSafe(|| run(cli, ui)));
@@ -32,6 +32,16 @@ fn main() -> ExitCode {
             error.exit_code()
         }
     }
+}
+
+/// `Parser::parse`, but that the description of all commands and flags is left to the end of the process: taking it
+/// apart takes as long as reading a small chart.
+fn parse() -> Cli {
+    let mut command = Cli::command();
+    let mut matches = command.get_matches_mut();
+    let cli = Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command));
+    std::mem::forget(command);
+    cli.unwrap_or_else(|error| error.exit())
 }
 
 fn run(cli: Cli, ui: Ui) -> Result<(), CliError> {

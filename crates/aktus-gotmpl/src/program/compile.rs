@@ -471,13 +471,12 @@ impl Compiler<'_> {
         if let Some(found) = found {
             self.found.insert(name.0, found);
         }
-        let name = self.arena.name(name).to_text();
         let Some((function, is_builtin)) = found else {
-            let quoted = crate::go::strconv::quote(name.as_bytes());
+            let quoted = crate::go::strconv::quote(self.arena.name(name).as_bytes());
             let op = self.fail(format!("{quoted} is not a defined function"));
             return self.emit(op);
         };
-        if let Err(message) = check_count(&function, &name, arguments.len(), piped) {
+        if let Err(message) = check_count(&function, arguments.len(), piped) {
             let op = self.fail(message);
             return self.emit(op);
         }
@@ -640,8 +639,8 @@ pub(crate) fn check_arity(
     Ok(())
 }
 
-fn check_count(function: &Function, name: &str, arguments: usize, piped: bool) -> Result<(), String> {
-    check_arity(name, function.parameters().len(), function.is_variadic(), arguments, piped)
+fn check_count(function: &Function, arguments: usize, piped: bool) -> Result<(), String> {
+    check_arity(function.name(), function.parameters().len(), function.is_variadic(), arguments, piped)
 }
 
 /// The type wanted as argument `index`.

@@ -57,11 +57,16 @@ impl Names {
     }
 }
 
-/// FNV-1a. Collisions only cost time, and no source is long enough for them to cost much.
+/// Multiplied and folded, eight bytes at a time. Collisions only cost time, and no source is long enough for them to cost much.
 fn hash(text: &[u8]) -> usize {
-    let hash = text
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let mix = |hash: u64, part: u64| {
+        let hash = (hash ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        hash ^ (hash >> 29)
+    };
+    let (parts, rest) = text.as_chunks::<8>();
+    let start = parts.iter().fold(0xcbf2_9ce4_8422_2325, |hash, part| mix(hash, u64::from_le_bytes(*part)));
+    let rest = rest.iter().fold(1, |rest, byte| rest << 8 | u64::from(*byte));
+    let hash = mix(start, rest);
     usize::try_from((hash ^ (hash >> 32)) & 0xffff_ffff).unwrap_or(0)
 }
 

@@ -353,10 +353,7 @@ impl Parser<'_> {
 
     fn template_name(&mut self, token: Token, context: &str) -> Result<Name> {
         match token.kind {
-            TokenKind::String | TokenKind::RawString => {
-                let text = self.unquote(token)?;
-                Ok(self.intern(&text))
-            }
+            TokenKind::String | TokenKind::RawString => self.unquote(token),
             _ => Err(self.unexpected(token, context)),
         }
     }
@@ -630,8 +627,13 @@ impl Parser<'_> {
     }
 
     /// The text a string literal stands for.
-    pub(super) fn unquote(&mut self, token: Token) -> Result<Vec<u8>> {
-        strconv::unquote(self.bytes(token)).map_err(|error| self.error(error.to_string()))
+    pub(super) fn unquote(&mut self, token: Token) -> Result<Name> {
+        let literal = &self.source[token.start..token.end];
+        if let Some(text) = strconv::unquote_plain(literal) {
+            return Ok(self.intern(text));
+        }
+        let text = strconv::unquote(literal).map_err(|error| self.error(error.to_string()))?;
+        Ok(self.intern(&text))
     }
 
     // Errors.

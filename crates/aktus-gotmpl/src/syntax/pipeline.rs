@@ -272,7 +272,6 @@ impl Parser<'_> {
             TokenKind::LeftParenthesis => return Ok(Term::Parenthesis),
             TokenKind::String | TokenKind::RawString => {
                 let text = self.unquote(token)?;
-                let text = self.intern(&text);
                 NodeKind::String { quoted_end: offset(token.end), text }
             }
             _ => {

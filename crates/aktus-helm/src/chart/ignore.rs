@@ -13,10 +13,39 @@ pub(super) struct Rules {
 
 #[derive(Debug)]
 struct Rule {
-    pattern: String,
+    pattern: Pattern,
     target: Target,
     negated: bool,
     directories_only: bool,
+}
+
+/// A pattern; most are a name or an ending, and every file is held against all of them.
+#[derive(Debug)]
+enum Pattern {
+    /// Nothing in it is special.
+    Name(String),
+    /// What follows a `*`, with nothing special in it.
+    Ending(String),
+    Other(String),
+}
+
+impl Pattern {
+    fn new(pattern: &str) -> Self {
+        const SPECIAL: [char; 4] = ['*', '?', '[', '\\'];
+        match pattern.strip_prefix('*') {
+            _ if !pattern.contains(SPECIAL) => Self::Name(pattern.to_owned()),
+            Some(ending) if !ending.contains(SPECIAL) => Self::Ending(ending.to_owned()),
+            _ => Self::Other(pattern.to_owned()),
+        }
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Name(pattern) => pattern == name,
+            Self::Ending(ending) => name.strip_suffix(ending.as_str()).is_some_and(|begin| !begin.contains('/')),
+            Self::Other(pattern) => path::matches(pattern, name).unwrap_or(false),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +107,7 @@ impl Rules {
             None if line.contains('/') => (Target::Path, line),
             None => (Target::BaseName, line),
         };
-        self.rules.push(Rule { pattern: pattern.to_owned(), target, negated, directories_only });
+        self.rules.push(Rule { pattern: Pattern::new(pattern), target, negated, directories_only });
         Ok(())
     }
 
@@ -92,7 +121,7 @@ impl Rules {
                 Target::Path => path,
                 Target::BaseName => path::base(path),
             };
-            let matched = path::matches(&rule.pattern, name).unwrap_or(false);
+            let matched = rule.pattern.matches(name);
             if rule.negated {
                 if (rule.directories_only && !is_directory) || !matched {
                     return true;
@@ -115,7 +144,7 @@ mod tests {
         assert_eq!(rules.ignore(path, is_directory), expected, "{rule} on {path}");
     }
 
-    /// Rows of Helm's `pkg/ignore/rules_test.go`.
+    /// Rows of Helm's `pkg/ignore/rules_test.go`, and what Go's `filepath.Match` makes of names and endings.
     #[test]
     fn rules() {
         check("helm.txt", "helm.txt", false, true);
@@ -137,6 +166,13 @@ mod tests {
         check("cargo/", "cargo/", true, true);
         check("cargo/", "mast/", true, false);
         check("helm.txt/", "helm.txt", false, false);
+        check("/*.txt", "tiller.txt", false, true);
+        check("/*.txt", "cargo/a.txt", false, false);
+        check("/*", "cargo/a.txt", false, false);
+        check("*", "cargo/a.txt", false, true);
+        check("*xt", "é.txt", false, true);
+        check("\\*.txt", "*.txt", false, true);
+        check("\\*.txt", "a.txt", false, false);
         check("!helm.txt", "helm.txt", false, false);
         check("!helm.txt", "tiller.txt", false, true);
         check("!*.txt", "cargo", true, true);

@@ -13,6 +13,7 @@ use std::fmt;
 pub use float::{FloatSize, format_float, parse_float};
 pub use integer::{atoi, format_int, format_uint, parse_int, parse_uint};
 pub use quote::{can_backquote, quote, quote_ascii, quote_into, quote_rune_into};
+pub(crate) use unquote::unquote_plain;
 pub use unquote::{UnquotedChar, unquote, unquote_char};
 
 /// Text that is no valid quoted literal (`strconv.ErrSyntax`).

@@ -19,14 +19,10 @@ pub struct UnquotedChar<'a> {
 /// The text that the Go literal `literal` stands for, in double, single or back
 /// quotes (`strconv.Unquote`).
 pub fn unquote(literal: &[u8]) -> Result<Vec<u8>, SyntaxError> {
-    let (&quote, body) = literal.split_first().ok_or(SyntaxError)?;
-    // Most stand for themselves.
-    if let (b'"', Some((b'"', inner))) = (quote, body.split_last())
-        && inner.is_ascii()
-        && memchr3(b'"', b'\\', b'\n', inner).is_none()
-    {
-        return Ok(inner.to_vec());
+    if let Some(text) = unquote_plain(literal) {
+        return Ok(text.to_vec());
     }
+    let (&quote, body) = literal.split_first().ok_or(SyntaxError)?;
     match quote {
         b'`' => {
             let (last, inner) = body.split_last().ok_or(SyntaxError)?;
@@ -63,6 +59,12 @@ pub fn unquote(literal: &[u8]) -> Result<Vec<u8>, SyntaxError> {
         }
         _ => Err(SyntaxError),
     }
+}
+
+/// What [`unquote`] gives, where the literal is in double quotes and shows it as it is, as most do.
+pub(crate) fn unquote_plain(literal: &[u8]) -> Option<&[u8]> {
+    let [b'"', text @ .., b'"'] = literal else { return None };
+    (text.is_ascii() && memchr3(b'"', b'\\', b'\n', text).is_none()).then_some(text)
 }
 
 /// The first character of a literal's inside, which is quoted with `quote`
