@@ -14,6 +14,7 @@ struct Row {
     masked: usize,
     refused: usize,
     crashes: usize,
+    other_words: usize,
     different: usize,
     changed: usize,
 }
@@ -34,6 +35,7 @@ impl Table {
                 Verdict::Masked => row.masked += 1,
                 Verdict::Refused(_) => row.refused += 1,
                 Verdict::HelmCrashes => row.crashes += 1,
+                Verdict::OtherWords => row.other_words += 1,
                 Verdict::Different(_) => row.different += 1,
             }
         }
@@ -47,18 +49,19 @@ impl Table {
     /// As Markdown; `changed` counts those whose random values changed Helm's output.
     pub(super) fn text(&self, with_changed: bool) -> String {
         let mut text =
-            "| repository | profile | charts | cases | equal | masked equal | refused | Helm crashes | different |"
+            "| repository | profile | charts | cases | equal | masked equal | refused | Helm crashes | other words "
                 .to_owned();
+        text += "| different |";
         text += if with_changed { " changed output |\n" } else { "\n" };
-        text += "|---|---|--:|--:|--:|--:|--:|--:|--:|";
+        text += "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|";
         text += if with_changed { "--:|\n" } else { "\n" };
         let (all, each): (Vec<_>, Vec<_>) = self.0.iter().partition(|((name, _), _)| name == "all");
         for ((name, profile), row) in each.into_iter().chain(all) {
-            let Row { charts, cases, equal, masked, refused, crashes, different, changed } = row;
+            let Row { charts, cases, equal, masked, refused, crashes, other_words, different, changed } = row;
             let charts = charts.len();
             // Writing to a String cannot fail.
             let _ = write!(text, "| {name} | {profile} | {charts} | {cases} | {equal} | {masked} |");
-            let _ = write!(text, " {refused} | {crashes} | {different} |");
+            let _ = write!(text, " {refused} | {crashes} | {other_words} | {different} |");
             let _ = if with_changed { writeln!(text, " {changed} |") } else { writeln!(text) };
         }
         text
