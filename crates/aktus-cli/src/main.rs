@@ -20,6 +20,11 @@ use crate::cli::{Cli, Command};
 use crate::error::{CliError, Kind};
 use crate::ui::Ui;
 
+// musl's own takes one lock for every piece of memory, and rendering charts is little else than such pieces.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = parse();
     let ui = Ui::new(cli.output, cli.verbose > 0);
@@ -71,7 +76,7 @@ fn run(cli: Cli, ui: Ui) -> Result<(), CliError> {
     result
 }
 
-/// Logs go to stderr: warnings always, more with `-v`.
+/// Logs go to stderr: errors always, more with `-v`.
 fn log(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::ERROR,

@@ -9,9 +9,6 @@ use super::target::{Target, Toolchain};
 use super::zig::Zig;
 use crate::command::{cargo, run};
 
-/// The profile in `Cargo.toml`.
-const PROFILE: &str = "dist";
-
 /// What `__DATE__` and archives say: 1980, where the times of zip archives begin.
 pub(super) const TIMESTAMP: u64 = 315_532_800;
 
@@ -21,6 +18,24 @@ pub(super) struct Place {
     pub(super) target: PathBuf,
 }
 
+/// What is built.
+pub(super) struct Binary {
+    pub(super) package: &'static str,
+    pub(super) name: &'static str,
+    /// Besides the default ones.
+    pub(super) features: &'static str,
+    /// The profile in `Cargo.toml`.
+    profile: &'static str,
+}
+
+/// What answers CloudFormation.
+pub(super) const FUNCTION: Binary =
+    Binary { package: "aktus-lambda", name: "bootstrap", features: "packaged", profile: "dist-function" };
+
+/// What people call.
+pub(super) const COMMAND: Binary =
+    Binary { package: "aktus-cli", name: "aktus", features: "", profile: "dist-command" };
+
 /// What builds.
 pub(super) struct Builder {
     pub(super) toolchain: Toolchain,
@@ -28,14 +43,8 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Builds `binary` of `package` with these features besides the default ones; says where it is.
-    pub(super) fn build(
-        &self,
-        place: &Place,
-        target: Target,
-        (package, binary): (&str, &str),
-        features: &[&str],
-    ) -> Result<PathBuf> {
+    /// Builds `binary`; says where it is.
+    pub(super) fn build(&self, place: &Place, target: Target, binary: &Binary) -> Result<PathBuf> {
         let tools = self.zig.write_tools(target, &place.target.join("zig"))?;
         let folders = self.folders(place)?;
         let mut rust = vec![
@@ -66,8 +75,8 @@ impl Builder {
             command.env_remove(variable);
         }
         command
-            .args(["build", "--locked", "--profile", PROFILE, "--target", target.triple])
-            .args(["--package", package, "--bin", binary, "--features", &features.join(",")])
+            .args(["build", "--locked", "--profile", binary.profile, "--target", target.triple])
+            .args(["--package", binary.package, "--bin", binary.name, "--features", binary.features])
             .env("CARGO_TARGET_DIR", &place.target)
             .env("CARGO_ENCODED_RUSTFLAGS", rust.join(std::ffi::OsStr::new("\x1f")))
             .env(format!("CC_{name}"), tools.compiler)
@@ -75,7 +84,7 @@ impl Builder {
             .env(format!("CFLAGS_{name}"), c.trim_end())
             .env("SOURCE_DATE_EPOCH", TIMESTAMP.to_string());
         run(&mut command)?;
-        let executable = place.target.join(target.triple).join(PROFILE).join(binary);
+        let executable = place.target.join(target.triple).join(binary.profile).join(binary.name);
         target.check(&executable)?;
         Ok(executable)
     }
@@ -109,7 +118,9 @@ mod tests {
     fn panics_unwind_in_every_profile() {
         let manifest: toml::Table = toml::from_str(&fs::read_to_string(root().join("Cargo.toml")).unwrap()).unwrap();
         let profiles = manifest["profile"].as_table().unwrap();
-        assert_eq!(profiles[PROFILE]["panic"].as_str(), Some("unwind"));
+        for binary in [FUNCTION, COMMAND] {
+            assert_eq!(profiles[binary.profile]["panic"].as_str(), Some("unwind"), "{}", binary.profile);
+        }
         for (name, profile) in profiles {
             assert_ne!(profile.get("panic").and_then(toml::Value::as_str), Some("abort"), "{name}");
         }

@@ -25,7 +25,7 @@ use sha2::{Digest as _, Sha256};
 use crate::command::root;
 use crate::tools::hex;
 use archive::Entry;
-use build::{Builder, Place};
+use build::{Builder, COMMAND, FUNCTION, Place};
 use target::{TARGETS, Target, Toolchain};
 use zig::Zig;
 
@@ -79,7 +79,7 @@ impl Dist {
     fn package(&self, builder: &Builder, place: &Place, targets: &[Target], out: &Path) -> Result<()> {
         let mut files = Files::default();
         for target in targets {
-            let executable = builder.build(place, *target, ("aktus-lambda", "bootstrap"), &["packaged"])?;
+            let executable = builder.build(place, *target, &FUNCTION)?;
             let bytes = fs::read(&executable)?;
             let archive = archive::zip(&[Entry { path: "bootstrap".to_owned(), bytes: &bytes, executable: true }])?;
             if archive.len() > MOST_ZIPPED {
@@ -95,7 +95,7 @@ impl Dist {
                 bail!("the template has {} bytes, and CloudFormation takes less than {INLINE_LIMIT}", template.len());
             }
             files.add(format!("aktus-platform-{architecture}.yaml"), template.into_bytes());
-            let licenses = licenses::collect(&place.source, *target, &["aktus-lambda"])?;
+            let licenses = licenses::collect(&place.source, *target, &[FUNCTION.package])?;
             files.add(format!("bootstrap-{architecture}-licenses.txt"), licenses.into_bytes());
             if !self.no_cli {
                 let (name, archive) = command_line(builder, place, *target)?;
@@ -108,8 +108,8 @@ impl Dist {
 
 /// The archive with the `aktus` command, and its name.
 fn command_line(builder: &Builder, place: &Place, target: Target) -> Result<(String, Vec<u8>)> {
-    let executable = fs::read(builder.build(place, target, ("aktus-cli", "aktus"), &[])?)?;
-    let licenses = licenses::collect(&place.source, target, &["aktus-cli"])?;
+    let executable = fs::read(builder.build(place, target, &COMMAND)?)?;
+    let licenses = licenses::collect(&place.source, target, &[COMMAND.package])?;
     let [readme, license] = ["README.md", "LICENSE"].map(|name| fs::read(place.source.join(name)));
     let name = format!("aktus-{}-{}", env!("CARGO_PKG_VERSION"), target.triple);
     let entry = |file: &str, bytes, executable| Entry { path: format!("{name}/{file}"), bytes, executable };
