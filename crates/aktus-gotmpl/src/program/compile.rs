@@ -210,62 +210,38 @@ impl Compiler<'_> {
             NodeKind::Continue => self.emit(Op::Continue),
             NodeKind::If { pipe, list, otherwise } => {
                 let (no, end) = (self.label(), self.label());
-                self.then(
-                    [
-                        Task::Op(Op::Mark),
-                        Task::Open(Scope::Variables),
-                        Task::Pipe(pipe),
-                        Task::Op(Op::JumpIfFalse(no)),
-                        Task::List(list),
-                    ]
-                    .into_iter()
-                    .chain(Self::otherwise(otherwise.map(Task::List), no, end))
-                    .collect::<Vec<_>>(),
-                );
+                let from = self.open_branch(pipe);
+                self.tasks.extend([Task::Op(Op::JumpIfFalse(no)), Task::List(list)]);
+                self.close_branch(from, otherwise.map(Task::List), no, end);
             }
             NodeKind::With { pipe, list, otherwise } => {
                 let (no, end) = (self.label(), self.label());
-                self.then(
-                    [
-                        Task::Op(Op::Mark),
-                        Task::Open(Scope::Variables),
-                        Task::Pipe(pipe),
-                        Task::Op(Op::With(no)),
-                        Task::Open(Scope::Dot),
-                        Task::List(list),
-                        Task::Close,
-                        Task::Op(Op::EndWith),
-                    ]
-                    .into_iter()
-                    .chain(Self::otherwise(otherwise.map(Task::List), no, end))
-                    .collect::<Vec<_>>(),
-                );
+                let from = self.open_branch(pipe);
+                self.tasks.extend([
+                    Task::Op(Op::With(no)),
+                    Task::Open(Scope::Dot),
+                    Task::List(list),
+                    Task::Close,
+                    Task::Op(Op::EndWith),
+                ]);
+                self.close_branch(from, otherwise.map(Task::List), no, end);
             }
             NodeKind::Range { pipe, list, otherwise } => {
                 let (no, end) = (self.label(), self.label());
                 let range = Op::Range { variables: self.variables(pipe), otherwise: no };
-                self.then(
-                    [
-                        Task::Op(Op::Mark),
-                        Task::Open(Scope::Variables),
-                        Task::Pipe(pipe),
-                        Task::Op(range),
-                        Task::Op(Op::Next(end)),
-                        Task::Open(Scope::Loop),
-                        Task::List(list),
-                        Task::Close,
-                        Task::Op(Op::Continue),
-                    ]
+                let from = self.open_branch(pipe);
+                self.tasks.extend([
+                    Task::Op(range),
+                    Task::Op(Op::Next(end)),
+                    Task::Open(Scope::Loop),
+                    Task::List(list),
+                    Task::Close,
+                    Task::Op(Op::Continue),
+                ]);
+                let otherwise = otherwise
                     .into_iter()
-                    .chain(Self::otherwise(
-                        otherwise
-                            .into_iter()
-                            .flat_map(|list| [Task::Open(Scope::Else(end)), Task::List(list), Task::Close]),
-                        no,
-                        end,
-                    ))
-                    .collect::<Vec<_>>(),
-                );
+                    .flat_map(|list| [Task::Open(Scope::Else(end)), Task::List(list), Task::Close]);
+                self.close_branch(from, otherwise, no, end);
             }
             NodeKind::Template { name, pipe } => {
                 let run = Task::Op(Op::Template { name, data: pipe.is_some() });
@@ -279,17 +255,23 @@ impl Compiler<'_> {
         }
     }
 
+    /// The beginning of a branch. Its tasks are in order until [`Compiler::close_branch`], which takes what this gives.
+    fn open_branch(&mut self, pipe: NodeId) -> usize {
+        let from = self.tasks.len();
+        self.tasks.extend([Task::Op(Op::Mark), Task::Open(Scope::Variables), Task::Pipe(pipe)]);
+        from
+    }
+
     /// The end of a branch: the second list, if there is one, between the labels.
-    fn otherwise(second: impl IntoIterator<Item = Task>, no: u32, end: u32) -> Vec<Task> {
-        let mut tasks = vec![Task::Op(Op::Jump(end)), Task::Label(no)];
-        let before = tasks.len();
-        tasks.extend(second);
-        if tasks.len() == before {
-            // Nothing to jump over.
-            tasks.remove(0);
+    fn close_branch(&mut self, from: usize, second: impl IntoIterator<Item = Task>, no: u32, end: u32) {
+        let mut second = second.into_iter().peekable();
+        if second.peek().is_some() {
+            self.tasks.push(Task::Op(Op::Jump(end)));
         }
-        tasks.extend([Task::Label(end), Task::Close, Task::Op(Op::Reset)]);
-        tasks
+        self.tasks.push(Task::Label(no));
+        self.tasks.extend(second);
+        self.tasks.extend([Task::Label(end), Task::Close, Task::Op(Op::Reset)]);
+        self.reverse_from(from);
     }
 
     /// `break` in a loop ends the loop. In the `else` of a `range` inside a loop it ends that `else` only: Go's

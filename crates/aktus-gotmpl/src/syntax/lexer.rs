@@ -1,7 +1,8 @@
 //! Which tokens is a template made of? Go's scanner (`text/template/parse/lex.go`), its leniencies and error texts.
 
-use memchr::memchr_iter;
-use memchr::memmem::{self, Finder};
+use std::ops::Range;
+
+use memchr::{memchr, memchr_iter, memmem};
 
 use crate::go::{strconv, unicode, utf8};
 
@@ -45,17 +46,26 @@ pub(crate) enum TokenKind {
     With,
 }
 
-/// A token: its kind, its bytes in the source, and the line (from 1) it starts on.
+/// A token: its kind and its bytes in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
-    pub(crate) line: usize,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
 }
 
 impl Token {
-    pub(crate) const NONE: Self = Self { kind: TokenKind::Eof, start: 0, end: 0, line: 0 };
+    pub(crate) const NONE: Self = Self { kind: TokenKind::Eof, start: 0, end: 0 };
+
+    /// Its bytes in the source.
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The line (from 1) it starts on.
+    pub(crate) fn line(self, source: &[u8]) -> usize {
+        1 + memchr_iter(b'\n', &source[..self.start as usize]).count()
+    }
 }
 
 const LEFT: &[u8] = b"{{";
@@ -66,12 +76,8 @@ const MARKER: usize = 2;
 /// Scans one template, token by token.
 pub(crate) struct Lexer<'s> {
     source: &'s [u8],
-    left: Finder<'static>,
     position: usize,
     start: usize,
-    line: usize,
-    start_line: usize,
-    at_end: bool,
     inside_action: bool,
     parentheses: usize,
     error: Option<String>,
@@ -81,21 +87,12 @@ pub(crate) struct Lexer<'s> {
     comments: bool,
 }
 
-enum State {
-    Text,
-    Action,
-}
-
 impl<'s> Lexer<'s> {
     pub(crate) fn new(source: &'s [u8]) -> Self {
         Self {
             source,
-            left: Finder::new(LEFT),
             position: 0,
             start: 0,
-            line: 1,
-            start_line: 1,
-            at_end: false,
             inside_action: false,
             parentheses: 0,
             error: None,
@@ -130,7 +127,7 @@ impl<'s> Lexer<'s> {
     /// The next token; after an error or at the end, the end again and again.
     pub(crate) fn next_token(&mut self) -> Token {
         if self.error.is_some() {
-            return Token { kind: TokenKind::Eof, start: 0, end: 0, line: self.start_line };
+            return Token { kind: TokenKind::Eof, start: offset(self.start), end: offset(self.start) };
         }
         match self.tokens_left.checked_sub(1) {
             Some(left) => self.tokens_left = left,
@@ -138,92 +135,48 @@ impl<'s> Lexer<'s> {
                 return self.fail("the templates have more tokens than are allowed; see whether they were generated");
             }
         }
-        let mut state = if self.inside_action { State::Action } else { State::Text };
+        if self.inside_action {
+            return self.action();
+        }
         loop {
-            let step = match state {
-                State::Text => self.text(),
-                State::Action => Ok(self.action()),
-            };
-            match step {
-                Ok(token) => return token,
-                Err(next) => state = next,
+            if let Some(token) = self.text() {
+                return token;
             }
         }
     }
 
     fn rest(&self) -> &'s [u8] {
-        &self.source[self.position.min(self.source.len())..]
+        &self.source[self.position..]
     }
 
-    fn advance(&mut self) -> Option<char> {
+    fn peek(&self) -> Option<char> {
         let rest = self.rest();
-        let Some(&byte) = rest.first() else {
-            self.at_end = true;
-            return None;
-        };
-        let (rune, width) = if byte.is_ascii() { (char::from(byte), 1) } else { utf8::decode_rune(rest) };
-        self.position += width;
-        if rune == '\n' {
-            self.line += 1;
-        }
-        Some(rune)
-    }
-
-    fn peek(&mut self) -> Option<char> {
-        match self.rest().first() {
-            None => {
-                self.at_end = true;
-                None
-            }
-            Some(&byte) if byte.is_ascii() => Some(char::from(byte)),
-            Some(_) => Some(utf8::decode_rune(self.rest()).0),
-        }
-    }
-
-    /// Skips bytes, which must be whole characters without line breaks, as long as they are wanted.
-    fn skip_while(&mut self, wanted: impl Fn(u8) -> bool) {
-        self.position += self.rest().iter().take_while(|byte| wanted(**byte)).count();
-    }
-
-    /// Steps back one rune, unless the end was reached: then, as in Go, it stays there.
-    fn back_up(&mut self) {
-        if self.at_end || self.position == 0 {
-            return;
-        }
-        let (rune, width) = utf8::decode_last_rune(&self.source[..self.position]);
-        self.position -= width;
-        if rune == '\n' {
-            self.line -= 1;
-        }
+        let first = *rest.first()?;
+        Some(if first.is_ascii() { char::from(first) } else { utf8::decode_rune(rest).0 })
     }
 
     fn token(&mut self, kind: TokenKind) -> Token {
-        let token = Token { kind, start: self.start, end: self.position, line: self.start_line };
+        let token = Token { kind, start: offset(self.start), end: offset(self.position) };
         self.start = self.position;
-        self.start_line = self.line;
         token
     }
 
-    fn count_lines(&mut self) {
-        self.line += memchr_iter(b'\n', &self.source[self.start..self.position]).count();
+    /// A token of so many bytes more.
+    fn take(&mut self, kind: TokenKind, length: usize) -> Token {
+        self.position += length;
+        self.token(kind)
     }
 
-    /// Skips what is pending and was not counted by [`Lexer::advance`].
-    fn ignore(&mut self) {
-        self.count_lines();
+    /// Skips so many bytes between tokens.
+    fn skip(&mut self, length: usize) {
+        self.position += length;
         self.start = self.position;
-        self.start_line = self.line;
     }
 
     fn accept(&mut self, valid: &[u8]) -> bool {
-        if self.rest().first().is_some_and(|byte| valid.contains(byte)) {
-            self.position += 1;
-            return true;
-        }
-        if self.rest().is_empty() {
-            self.at_end = true;
-        }
-        false
+        let accepted = self.rest().first().is_some_and(|byte| valid.contains(byte));
+        self.position += usize::from(accepted);
+        accepted
     }
 
     fn accept_run(&mut self, valid: &[u8]) {
@@ -232,183 +185,130 @@ impl<'s> Lexer<'s> {
 
     fn fail(&mut self, message: impl Into<String>) -> Token {
         self.error = Some(message.into());
-        Token { kind: TokenKind::Error, start: self.start, end: self.start, line: self.start_line }
+        Token { kind: TokenKind::Error, start: offset(self.start), end: offset(self.start) }
     }
 
-    fn text(&mut self) -> Result<Token, State> {
+    /// The next token outside of actions, unless it is a comment that is skipped.
+    fn text(&mut self) -> Option<Token> {
         let rest = self.rest();
-        let Some(offset) = self.left.find(rest) else {
-            self.position = self.source.len();
-            if self.position > self.start {
-                self.count_lines();
-                return Ok(self.token(TokenKind::Text));
-            }
-            return Ok(self.token(TokenKind::Eof));
+        let Some(length) = find_left(rest) else {
+            let kind = if rest.is_empty() { TokenKind::Eof } else { TokenKind::Text };
+            return Some(self.take(kind, rest.len()));
         };
-        if offset > 0 {
-            self.position += offset;
-            let trim = if has_left_marker(&rest[offset + LEFT.len()..]) {
-                trailing_space(&self.source[self.start..self.position])
-            } else {
-                0
-            };
-            self.position -= trim;
-            self.count_lines();
-            let token = self.token(TokenKind::Text);
-            self.position += trim;
-            self.ignore();
-            if token.start < token.end {
-                return Ok(token);
+        if length > 0 {
+            let trim = if has_left_marker(&rest[length + LEFT.len()..]) { trailing_space(&rest[..length]) } else { 0 };
+            let token = self.take(TokenKind::Text, length - trim);
+            self.skip(trim);
+            if trim < length {
+                return Some(token);
             }
         }
         self.left_delimiter()
     }
 
-    fn left_delimiter(&mut self) -> Result<Token, State> {
-        self.position += LEFT.len();
-        let marker = if has_left_marker(self.rest()) { MARKER } else { 0 };
-        if self.rest()[marker..].starts_with(b"/*") {
-            self.position += marker;
-            self.ignore();
+    fn left_delimiter(&mut self) -> Option<Token> {
+        let rest = &self.rest()[LEFT.len()..];
+        let marker = if has_left_marker(rest) { MARKER } else { 0 };
+        if rest[marker..].starts_with(b"/*") {
+            self.skip(LEFT.len() + marker);
             return self.comment();
         }
-        let token = self.token(TokenKind::LeftDelimiter);
+        let token = self.take(TokenKind::LeftDelimiter, LEFT.len());
+        self.skip(marker);
         self.inside_action = true;
-        self.position += marker;
-        self.ignore();
         self.parentheses = 0;
-        Ok(token)
+        Some(token)
     }
 
-    fn comment(&mut self) -> Result<Token, State> {
-        self.position += 2;
-        let Some(offset) = memmem::find(self.rest(), b"*/") else {
-            return Ok(self.fail("unclosed comment"));
+    fn comment(&mut self) -> Option<Token> {
+        let Some(length) = memmem::find(&self.rest()[2..], b"*/") else {
+            return Some(self.fail("unclosed comment"));
         };
-        self.position += offset + 2;
-        let Some(trim) = self.at_right_delimiter() else {
-            return Ok(self.fail("comment ends before closing delimiter"));
-        };
-        self.count_lines();
-        let token = self.token(TokenKind::Comment);
+        let length = 2 + length + 2;
+        let after = &self.rest()[length..];
+        let trim = has_right_marker(after) && after[MARKER..].starts_with(RIGHT);
+        if !trim && !after.starts_with(RIGHT) {
+            return Some(self.fail("comment ends before closing delimiter"));
+        }
+        let token = self.take(TokenKind::Comment, length);
+        self.skip(if trim { MARKER + RIGHT.len() } else { RIGHT.len() });
         if trim {
-            self.position += MARKER;
+            self.skip(leading_space(self.rest()));
         }
-        self.position += RIGHT.len();
-        if trim {
-            self.position += leading_space(self.rest());
-        }
-        self.ignore();
-        if self.comments { Ok(token) } else { Err(State::Text) }
-    }
-
-    /// Whether a right delimiter is here, and if so whether it has a trim marker.
-    fn at_right_delimiter(&self) -> Option<bool> {
-        let rest = self.rest();
-        if has_right_marker(rest) && rest[MARKER..].starts_with(RIGHT) {
-            return Some(true);
-        }
-        rest.starts_with(RIGHT).then_some(false)
+        self.comments.then_some(token)
     }
 
     fn right_delimiter(&mut self, trim: bool) -> Token {
-        if trim {
-            self.position += MARKER;
-            self.ignore();
+        if self.parentheses > 0 {
+            return self.fail("unclosed left paren");
         }
-        self.position += RIGHT.len();
-        let token = self.token(TokenKind::RightDelimiter);
         if trim {
-            self.position += leading_space(self.rest());
-            self.ignore();
+            self.skip(MARKER);
+        }
+        let token = self.take(TokenKind::RightDelimiter, RIGHT.len());
+        if trim {
+            self.skip(leading_space(self.rest()));
         }
         self.inside_action = false;
         token
     }
 
     fn action(&mut self) -> Token {
-        if let Some(trim) = self.at_right_delimiter() {
-            if self.parentheses == 0 {
-                return self.right_delimiter(trim);
-            }
-            return self.fail("unclosed left paren");
-        }
-        let Some(rune) = self.advance() else {
+        let rest = self.rest();
+        let Some((&byte, after)) = rest.split_first() else {
             return self.fail("unclosed action");
         };
-        match rune {
-            ' ' | '\t' | '\r' | '\n' => {
-                self.back_up();
-                self.space()
-            }
-            '=' => self.token(TokenKind::Assign),
-            ':' => {
-                if self.advance() == Some('=') {
-                    self.token(TokenKind::Declare)
-                } else {
-                    self.fail("expected :=")
-                }
-            }
-            '|' => self.token(TokenKind::Pipe),
-            '"' => self.quoted('"', TokenKind::String, "unterminated quoted string"),
-            '`' => self.raw_quoted(),
-            '\'' => self.quoted('\'', TokenKind::CharConstant, "unterminated character constant"),
-            '$' => {
-                if self.at_terminator() {
-                    self.token(TokenKind::Variable)
-                } else {
-                    self.name(TokenKind::Variable)
-                }
-            }
-            '.' if self.rest().first().is_some_and(|byte| !byte.is_ascii_digit()) => self.name(TokenKind::Field),
-            '.' | '+' | '-' | '0'..='9' => {
-                self.back_up();
-                self.number()
-            }
-            '(' => {
+        match byte {
+            b' ' | b'\t' | b'\r' | b'\n' => self.space(rest),
+            b'}' if after.first() == Some(&b'}') => self.right_delimiter(false),
+            b'.' if after.first().is_some_and(|byte| !byte.is_ascii_digit()) => self.name(TokenKind::Field),
+            b'$' => self.name(TokenKind::Variable),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.identifier(),
+            b'"' => self.quoted(byte, TokenKind::String, "unterminated quoted string"),
+            b'(' => {
                 self.parentheses += 1;
-                self.token(TokenKind::LeftParenthesis)
+                self.take(TokenKind::LeftParenthesis, 1)
             }
-            ')' => {
+            b')' => {
                 if self.parentheses == 0 {
-                    self.fail("unexpected right paren")
-                } else {
-                    self.parentheses -= 1;
-                    self.token(TokenKind::RightParenthesis)
+                    return self.fail("unexpected right paren");
                 }
+                self.parentheses -= 1;
+                self.take(TokenKind::RightParenthesis, 1)
             }
-            rune if is_alphanumeric(rune) => {
-                self.back_up();
-                self.identifier()
-            }
-            rune if rune.is_ascii_graphic() => self.token(TokenKind::Char),
-            rune => self.fail(format!("unrecognized character in action: {}", unicode_name(rune))),
+            b'|' => self.take(TokenKind::Pipe, 1),
+            b':' if after.first() == Some(&b'=') => self.take(TokenKind::Declare, 2),
+            b':' => self.fail("expected :="),
+            b'=' => self.take(TokenKind::Assign, 1),
+            b'.' | b'+' | b'-' | b'0'..=b'9' => self.number(),
+            b'`' => match memchr(b'`', after) {
+                Some(length) => self.take(TokenKind::RawString, 1 + length + 1),
+                None => self.fail("unterminated raw quoted string"),
+            },
+            b'\'' => self.quoted(byte, TokenKind::CharConstant, "unterminated character constant"),
+            byte if byte.is_ascii_graphic() => self.take(TokenKind::Char, 1),
+            _ => match utf8::decode_rune(rest).0 {
+                rune if is_alphanumeric(rune) => self.identifier(),
+                rune => self.fail(format!("unrecognized character in action: {}", unicode_name(rune))),
+            },
         }
     }
 
-    fn space(&mut self) -> Token {
-        let spaces = leading_space(self.rest());
-        self.position += spaces;
-        self.line += memchr_iter(b'\n', &self.source[self.start..self.position]).count();
-        // Sets the mark that the end was seen.
-        self.peek();
+    fn space(&mut self, rest: &[u8]) -> Token {
+        let spaces = leading_space(rest);
         // The last space may belong to a delimiter with trim marker.
-        let last = &self.source[self.position - 1..];
-        if has_right_marker(last) && last[MARKER..].starts_with(RIGHT) {
-            // Go's `backup` does nothing at the end of the text, which is not here: the delimiter follows.
-            self.back_up();
-            if spaces == 1 {
-                return self.right_delimiter(true);
-            }
+        let marker = matches!(rest[spaces..], [b'-', b'}', b'}', ..]);
+        match (marker, spaces) {
+            (true, 1) => self.right_delimiter(true),
+            (true, _) => self.take(TokenKind::Space, spaces - 1),
+            (false, _) => self.take(TokenKind::Space, spaces),
         }
-        self.token(TokenKind::Space)
     }
 
     fn identifier(&mut self) -> Token {
         self.skip_alphanumeric();
-        let rune = self.peek();
         if !self.at_terminator() {
-            return self.fail(format!("bad character {}", unicode_name(rune.unwrap_or(utf8::RUNE_ERROR))));
+            return self.bad_character();
         }
         let kind = match &self.source[self.start..self.position] {
             b"block" => TokenKind::Block,
@@ -428,58 +328,55 @@ impl<'s> Lexer<'s> {
         self.token(kind)
     }
 
-    /// A field or variable whose `.` or `$` was read.
+    /// A field or variable, with its `.` or `$`.
     fn name(&mut self, kind: TokenKind) -> Token {
+        self.position += 1;
         if self.at_terminator() {
             return self.token(if kind == TokenKind::Variable { kind } else { TokenKind::Dot });
         }
         self.skip_alphanumeric();
-        let rune = self.peek();
         if !self.at_terminator() {
-            return self.fail(format!("bad character {}", unicode_name(rune.unwrap_or(utf8::RUNE_ERROR))));
+            return self.bad_character();
         }
         self.token(kind)
     }
 
+    fn bad_character(&mut self) -> Token {
+        let rune = self.peek().unwrap_or(utf8::RUNE_ERROR);
+        self.fail(format!("bad character {}", unicode_name(rune)))
+    }
+
     fn skip_alphanumeric(&mut self) {
         loop {
-            self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-            match self.peek() {
-                Some(rune) if is_alphanumeric(rune) => drop(self.advance()),
-                _ => break,
+            let rest = self.rest();
+            let ascii = rest.iter().take_while(|byte| WORD[usize::from(**byte)]).count();
+            self.position += ascii;
+            let Some(false) = rest.get(ascii).map(u8::is_ascii) else { return };
+            let (rune, width) = utf8::decode_rune(&rest[ascii..]);
+            if !is_alphanumeric(rune) {
+                return;
             }
+            self.position += width;
         }
     }
 
     /// Whether something that may follow a name is here.
-    fn at_terminator(&mut self) -> bool {
-        match self.peek() {
-            None | Some(' ' | '\t' | '\r' | '\n' | '.' | ',' | '|' | ':' | ')' | '(') => true,
-            Some(_) => self.rest().starts_with(RIGHT),
-        }
+    fn at_terminator(&self) -> bool {
+        matches!(
+            *self.rest(),
+            [] | [b' ' | b'\t' | b'\r' | b'\n' | b'.' | b',' | b'|' | b':' | b')' | b'(', ..] | [b'}', b'}', ..]
+        )
     }
 
-    fn quoted(&mut self, quote: char, kind: TokenKind, unterminated: &str) -> Token {
+    fn quoted(&mut self, quote: u8, kind: TokenKind, unterminated: &str) -> Token {
+        let rest = self.rest();
+        let mut length = 1;
         loop {
-            self.skip_while(|byte| byte != b'\\' && byte != b'\n' && char::from(byte) != quote);
-            match self.advance() {
-                Some('\\') => {
-                    if matches!(self.advance(), None | Some('\n')) {
-                        return self.fail(unterminated);
-                    }
-                }
-                None | Some('\n') => return self.fail(unterminated),
-                Some(_) => return self.token(kind),
-            }
-        }
-    }
-
-    fn raw_quoted(&mut self) -> Token {
-        loop {
-            match self.advance() {
-                None => return self.fail("unterminated raw quoted string"),
-                Some('`') => return self.token(TokenKind::RawString),
-                Some(_) => {}
+            match rest[length..] {
+                [] | [b'\n', ..] | [b'\\'] | [b'\\', b'\n', ..] => return self.fail(unterminated),
+                [b'\\', ..] => length += 2,
+                [byte, ..] if byte == quote => return self.take(kind, length + 1),
+                _ => length += 1,
             }
         }
     }
@@ -489,7 +386,7 @@ impl<'s> Lexer<'s> {
         if !self.scan_number() {
             return self.bad_number();
         }
-        if matches!(self.peek(), Some('+' | '-')) {
+        if matches!(self.rest().first(), Some(b'+' | b'-')) {
             return if complex(self) { self.token(TokenKind::Complex) } else { self.bad_number() };
         }
         self.token(TokenKind::Number)
@@ -529,17 +426,38 @@ impl<'s> Lexer<'s> {
             self.accept_run(DECIMAL);
         }
         self.accept(b"i");
-        if self.peek().is_some_and(is_alphanumeric) {
-            self.advance();
+        if let Some(rune) = self.peek().filter(|rune| is_alphanumeric(*rune)) {
+            self.position += rune.len_utf8();
             return false;
         }
         true
     }
 }
 
+/// Where the next action begins.
+fn find_left(text: &[u8]) -> Option<usize> {
+    memchr_iter(b'{', text).find(|at| text.get(at + 1) == Some(&b'{'))
+}
+
+/// Sources are shorter than 4 GiB, so offsets and counts of nodes fit.
+pub(super) fn offset(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
 fn is_space_byte(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
+
+/// The bytes of ASCII that names are made of.
+static WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] = byte == b'_' || byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    table
+};
 
 fn is_alphanumeric(rune: char) -> bool {
     if rune.is_ascii() {
@@ -583,7 +501,7 @@ mod tests {
             if token.kind == TokenKind::Eof {
                 break;
             }
-            tokens.push((token.kind, &source[token.start..token.end]));
+            tokens.push((token.kind, &source[token.range()]));
         }
         assert_eq!(tokens, expected);
     }
@@ -603,10 +521,11 @@ mod tests {
 
     #[test]
     fn lines_are_those_of_the_start_of_a_token() {
-        let mut lexer = Lexer::new(b"a\n\n{{-\n.x\n}}");
+        let source = b"a\n\n{{-\n.x\n}}";
+        let mut lexer = Lexer::new(source);
         let lines: Vec<_> = std::iter::from_fn(|| Some(lexer.next_token()))
             .take_while(|token| token.kind != TokenKind::Eof)
-            .map(|token| (token.kind, token.line))
+            .map(|token| (token.kind, token.line(source)))
             .collect();
         assert_eq!(
             lines,

@@ -12,6 +12,12 @@ pub(super) struct Names {
 }
 
 impl Names {
+    /// Without names yet, with room for those that a source of so many bytes usually has.
+    pub(super) fn for_source(bytes: usize) -> Self {
+        let names = (bytes / 64).min(1_000) + 4;
+        Self { names: Vec::with_capacity(names), table: vec![0; (2 * names).next_power_of_two()] }
+    }
+
     /// The number of a name, which is noted if it is new.
     pub(super) fn intern(&mut self, text: &[u8]) -> Name {
         if self.table.len() < 2 * (self.names.len() + 1) {

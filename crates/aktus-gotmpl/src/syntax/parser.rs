@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aktus_diagnostics::nearest;
 
-use super::lexer::{Lexer, Token, TokenKind};
+use super::lexer::{Lexer, Token, TokenKind, offset};
 use super::names::Names;
 use super::pipeline::Level;
 use super::tree::{Arena, Name, Node, NodeId, NodeKind, Nodes, Path, Tree};
@@ -62,17 +62,18 @@ pub(crate) fn parse(
             source: Arc::clone(text),
             nodes: Vec::with_capacity((source.len() / 12).min(limits.tokens)),
             lists: Vec::with_capacity((source.len() / 12).min(limits.tokens)),
-            paths: Vec::new(),
+            paths: Vec::with_capacity(source.len() / 24),
             names: Vec::new(),
             numbers: Vec::new(),
             tokens: 0,
         },
-        names: Names::default(),
+        names: Names::for_source(source.len()),
         known: Vec::new(),
         trees: Vec::new(),
         tree_of: BTreeMap::new(),
         scope: Scope::default(),
         open: Vec::new(),
+        statements: Vec::new(),
         levels: Vec::new(),
         pending: Vec::new(),
     };
@@ -100,6 +101,8 @@ pub(super) struct Parser<'s> {
     tree_of: BTreeMap<u32, usize>,
     pub(super) scope: Scope,
     open: Vec<Open>,
+    /// The nodes of the lists that are open, those of the innermost last.
+    statements: Vec<NodeId>,
     /// The pipelines around the position.
     pub(super) levels: Vec<Level>,
     /// Commands and operands of those.
@@ -114,8 +117,8 @@ pub(super) struct Scope {
     visible: BTreeMap<u32, usize>,
     range_depth: usize,
     pub(super) parentheses: usize,
-    /// The line where the action under way started; 0 for none.
-    action_line: usize,
+    /// The delimiter that started the action under way.
+    action: Option<Token>,
 }
 
 impl Scope {
@@ -154,11 +157,12 @@ enum Keyword {
     With,
 }
 
-/// A list of nodes that is being read.
-#[derive(Default)]
+/// A list of nodes that is being read. Those it has wait in [`Parser::statements`].
+#[derive(Clone, Copy)]
 struct Body {
     start: u32,
-    nodes: Vec<NodeId>,
+    /// Where they begin.
+    statements: usize,
 }
 
 /// A structure whose `{{end}}` has not come yet.
@@ -186,8 +190,8 @@ enum Open {
         pipe: NodeId,
         outer: Scope,
         body: Body,
-        /// The line where the clause ends: Go's parser of the outer template has read no further.
-        line: usize,
+        /// Where the clause ends: Go's parser of the outer template has read no further.
+        clause_end: Token,
     },
 }
 
@@ -209,7 +213,7 @@ impl Parser<'_> {
         self.scope = Scope::new(dollar);
         let name = self.intern(name);
         let start = self.peek().start;
-        self.open.push(Open::Root(Body { start: offset(start), nodes: Vec::new() }));
+        self.open.push(Open::Root(Body { start, statements: 0 }));
         loop {
             if matches!(self.open.last(), Some(Open::Root(_))) {
                 if self.peek().kind == TokenKind::Eof {
@@ -227,7 +231,7 @@ impl Parser<'_> {
                 return Err(self.error("unexpected EOF"));
             }
             match self.text_or_action(dollar)? {
-                Step::Node(node) => self.append(node),
+                Step::Node(node) => self.statements.push(node),
                 Step::Opened => {}
                 Step::End => self.end()?,
                 Step::Else => self.otherwise()?,
@@ -235,25 +239,11 @@ impl Parser<'_> {
         }
         let mut own = None;
         if let Some(Open::Root(body)) = self.open.pop() {
-            let root = self.list(&body);
+            let root = self.list(body);
             own = (!self.tree_of.contains_key(&name.0)).then_some(self.trees.len());
             self.add_tree(name, root)?;
         }
         Ok(own)
-    }
-
-    fn body(&mut self) -> Option<&mut Body> {
-        self.open.last_mut().map(|open| match open {
-            Open::Root(body) | Open::Control { body, .. } | Open::Define { body, .. } | Open::Block { body, .. } => {
-                body
-            }
-        })
-    }
-
-    fn append(&mut self, node: NodeId) {
-        if let Some(body) = self.body() {
-            body.nodes.push(node);
-        }
     }
 
     fn push_open(&mut self, open: Open) -> Result<()> {
@@ -267,11 +257,11 @@ impl Parser<'_> {
 
     /// A new list that starts at the next token.
     fn new_body(&mut self) -> Body {
-        Body { start: offset(self.peek_non_space().start), nodes: Vec::new() }
+        Body { start: self.peek_non_space().start, statements: self.statements.len() }
     }
 
-    fn list(&mut self, body: &Body) -> NodeId {
-        let nodes = self.nodes(&body.nodes);
+    fn list(&mut self, body: Body) -> NodeId {
+        let nodes = take(&mut self.statements, body.statements, &mut self.arena.lists);
         self.node(body.start, NodeKind::List { nodes })
     }
 
@@ -279,18 +269,18 @@ impl Parser<'_> {
         let token = self.next_non_space();
         match token.kind {
             TokenKind::Text => {
-                let node = self.node(offset(token.start), NodeKind::Text { end: offset(token.end) });
+                let node = self.node(token.start, NodeKind::Text { end: token.end });
                 Ok(Step::Node(node))
             }
             TokenKind::Comment => {
-                let node = self.node(offset(token.start), NodeKind::Comment { end: offset(token.end) });
+                let node = self.node(token.start, NodeKind::Comment { end: token.end });
                 Ok(Step::Node(node))
             }
             TokenKind::LeftDelimiter => {
-                self.scope.action_line = token.line;
+                self.scope.action = Some(token);
                 let step = self.action(dollar)?;
                 if !matches!(step, Step::Opened) {
-                    self.scope.action_line = 0;
+                    self.scope.action = None;
                 }
                 Ok(step)
             }
@@ -323,7 +313,7 @@ impl Parser<'_> {
                 self.back_up();
                 let start = self.peek().start;
                 let pipe = self.pipeline("command", TokenKind::RightDelimiter)?;
-                Ok(Step::Node(self.node(offset(start), NodeKind::Action { pipe })))
+                Ok(Step::Node(self.node(start, NodeKind::Action { pipe })))
             }
         }
     }
@@ -336,7 +326,7 @@ impl Parser<'_> {
         if self.scope.range_depth == 0 {
             return Err(self.error(format!("{text} outside {{{{range}}}}")));
         }
-        Ok(Step::Node(self.node(offset(token.start), kind)))
+        Ok(Step::Node(self.node(token.start, kind)))
     }
 
     fn template(&mut self) -> Result<NodeId> {
@@ -348,7 +338,7 @@ impl Parser<'_> {
             self.back_up();
             pipe = Some(self.pipeline(CONTEXT, TokenKind::RightDelimiter)?);
         }
-        Ok(self.node(offset(token.start), NodeKind::Template { name, pipe }))
+        Ok(self.node(token.start, NodeKind::Template { name, pipe }))
     }
 
     fn template_name(&mut self, token: Token, context: &str) -> Result<Name> {
@@ -388,10 +378,10 @@ impl Parser<'_> {
         let token = self.next_non_space();
         let name = self.template_name(token, CONTEXT)?;
         let pipe = self.pipeline(CONTEXT, TokenKind::RightDelimiter)?;
-        let line = self.tokens[0].line;
+        let clause_end = self.tokens[0];
         let outer = std::mem::replace(&mut self.scope, Scope::new(dollar));
         let body = self.new_body();
-        self.push_open(Open::Block { name, start: offset(token.start), pipe, outer, body, line })
+        self.push_open(Open::Block { name, start: token.start, pipe, outer, body, clause_end })
     }
 
     /// An `{{else}}` has come.
@@ -404,8 +394,8 @@ impl Parser<'_> {
         if list.is_some() {
             return Err(self.error(format!("expected end; found {ELSE}")));
         }
-        let first = std::mem::take(body);
-        let first = self.list(&first);
+        let first = *body;
+        let first = self.list(first);
         if keyword == Keyword::Range {
             self.scope.range_depth -= 1;
         }
@@ -418,7 +408,7 @@ impl Parser<'_> {
         let second = if chains {
             // The list of an `else if` starts where its `else` token does: at the `if`.
             self.next();
-            Body { start: offset(next.start), nodes: Vec::new() }
+            Body { start: next.start, statements: self.statements.len() }
         } else {
             self.new_body()
         };
@@ -434,32 +424,32 @@ impl Parser<'_> {
         match self.open.pop() {
             None | Some(Open::Root(_)) => return Err(self.misplaced("{{end}}")),
             Some(Open::Define { name, outer, body }) => {
-                let root = self.list(&body);
+                let root = self.list(body);
                 self.add_tree(name, root)?;
                 self.scope = outer;
             }
             Some(Open::Block { name, start, pipe, outer, body, .. }) => {
-                let root = self.list(&body);
+                let root = self.list(body);
                 self.add_tree(name, root)?;
                 self.scope = outer;
                 let node = self.node(start, NodeKind::Template { name, pipe: Some(pipe) });
-                self.scope.action_line = 0;
-                self.append(node);
+                self.scope.action = None;
+                self.statements.push(node);
             }
             Some(Open::Control { keyword, pipe, variables, list, body, chained }) => {
-                let (mut node, mut chained) = (self.control(keyword, pipe, variables, list, &body), chained);
+                let (mut node, mut chained) = (self.control(keyword, pipe, variables, list, body), chained);
                 // The `end` of an `else if` is that of the `if` around it as well.
                 while chained {
-                    self.append(node);
+                    self.statements.push(node);
                     let Some(Open::Control { keyword, pipe, variables, list, body, chained: outer }) = self.open.pop()
                     else {
                         break;
                     };
-                    node = self.control(keyword, pipe, variables, list, &body);
+                    node = self.control(keyword, pipe, variables, list, body);
                     chained = outer;
                 }
-                self.scope.action_line = 0;
-                self.append(node);
+                self.scope.action = None;
+                self.statements.push(node);
             }
         }
         Ok(())
@@ -471,7 +461,7 @@ impl Parser<'_> {
         pipe: NodeId,
         variables: usize,
         list: Option<NodeId>,
-        body: &Body,
+        body: Body,
     ) -> NodeId {
         let last = self.list(body);
         let (list, otherwise) = match list {
@@ -497,11 +487,11 @@ impl Parser<'_> {
     fn misplaced(&mut self, found: &str) -> ParseError {
         match self.open.last() {
             Some(Open::Define { .. }) => self.error(format!("unexpected {found} in define clause")),
-            Some(Open::Block { line, .. }) => {
-                let line = *line;
+            Some(Open::Block { clause_end, .. }) => {
+                let line = clause_end.line(self.source);
                 let token = self.tokens[0];
                 let message = format!("unexpected {found} in block clause");
-                ParseError::new(self.parse_name, line, message).at(token.start..token.end)
+                ParseError::new(self.parse_name, line, message).at(token.range())
             }
             _ => self.error(format!("unexpected {found}")),
         }
@@ -532,16 +522,15 @@ impl Parser<'_> {
         id
     }
 
-    pub(super) fn nodes(&mut self, nodes: &[NodeId]) -> Nodes {
-        let start = offset(self.arena.lists.len());
-        self.arena.lists.extend_from_slice(nodes);
-        Nodes { start, end: offset(self.arena.lists.len()) }
+    /// The nodes that wait from one on, as a list.
+    pub(super) fn take_pending(&mut self, from: usize) -> Nodes {
+        take(&mut self.pending, from, &mut self.arena.lists)
     }
 
-    pub(super) fn path(&mut self, names: &[Name]) -> Path {
+    pub(super) fn path(&mut self, name: Name) -> Path {
         let start = offset(self.arena.paths.len());
-        self.arena.paths.extend_from_slice(names);
-        Path { start, end: offset(self.arena.paths.len()) }
+        self.arena.paths.push(name);
+        Path { start, end: start + 1 }
     }
 
     pub(super) fn intern(&mut self, text: &[u8]) -> Name {
@@ -550,7 +539,7 @@ impl Parser<'_> {
 
     /// The bytes of a token as a name.
     pub(super) fn token_name(&mut self, token: Token) -> Name {
-        self.names.intern(&self.source[token.start..token.end])
+        self.names.intern(&self.source[token.range()])
     }
 
     /// Whether there is a function of this name.
@@ -623,12 +612,12 @@ impl Parser<'_> {
 
     /// The bytes of a token.
     pub(super) fn bytes(&self, token: Token) -> &[u8] {
-        &self.source[token.start..token.end]
+        &self.source[token.range()]
     }
 
     /// The text a string literal stands for.
     pub(super) fn unquote(&mut self, token: Token) -> Result<Name> {
-        let literal = &self.source[token.start..token.end];
+        let literal = &self.source[token.range()];
         if let Some(text) = strconv::unquote_plain(literal) {
             return Ok(self.intern(text));
         }
@@ -641,12 +630,12 @@ impl Parser<'_> {
     /// An error at the token scanned last, which is where Go counts the line.
     pub(super) fn error(&self, message: impl Into<String>) -> ParseError {
         let token = self.tokens[0];
-        ParseError::new(self.parse_name, token.line, message.into()).at(token.start..token.end)
+        ParseError::new(self.parse_name, token.line(self.source), message.into()).at(token.range())
     }
 
     pub(super) fn unknown_function(&self, name: &[u8], token: Token) -> ParseError {
         let text = String::from_utf8_lossy(name);
-        let error = self.error(format!("function {} not defined", strconv::quote(name))).at(token.start..token.end);
+        let error = self.error(format!("function {} not defined", strconv::quote(name))).at(token.range());
         match nearest(&text, self.functions.names()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,
@@ -656,8 +645,8 @@ impl Parser<'_> {
     pub(super) fn unexpected(&self, token: Token, context: &str) -> ParseError {
         if token.kind == TokenKind::Error {
             let mut extra = String::new();
-            let line = self.scope.action_line;
-            if line != 0 && line != token.line {
+            let started = self.scope.action.map(|action| action.line(self.source));
+            if let Some(line) = started.filter(|line| *line != token.line(self.source)) {
                 let name = self.parse_name;
                 // Go avoids "action in action".
                 let words = if self.lexer.error().ends_with(" action") { "" } else { " in action" };
@@ -684,7 +673,10 @@ impl Parser<'_> {
     }
 }
 
-/// Sources are shorter than 4 GiB, so offsets and counts of nodes fit.
-pub(super) fn offset(value: usize) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
+/// The nodes that wait from one on, put into the lists.
+fn take(waiting: &mut Vec<NodeId>, from: usize, lists: &mut Vec<NodeId>) -> Nodes {
+    let start = offset(lists.len());
+    lists.extend_from_slice(&waiting[from..]);
+    waiting.truncate(from);
+    Nodes { start, end: offset(lists.len()) }
 }

@@ -1,9 +1,9 @@
 //! What is inside an action? Pipelines of commands of operands, with open parentheses on a stack.
 
-use super::lexer::{Token, TokenKind};
+use super::lexer::{Token, TokenKind, offset};
 use super::number::Number;
-use super::parser::{Parser, Result, offset};
-use super::tree::{NodeId, NodeKind, Nodes};
+use super::parser::{Parser, Result};
+use super::tree::{NodeId, NodeKind, Nodes, Path};
 
 /// A pipeline that is being read. Its finished commands wait in [`Parser::pending`], and above them the operands of the
 /// one that is being read.
@@ -11,7 +11,7 @@ pub(super) struct Level {
     context: &'static str,
     end: TokenKind,
     start: u32,
-    declarations: Vec<NodeId>,
+    declarations: Nodes,
     assigns: bool,
     /// Where its commands begin.
     commands: usize,
@@ -65,7 +65,7 @@ impl Parser<'_> {
                 | TokenKind::Variable
                 | TokenKind::LeftParenthesis => {
                     self.back_up();
-                    let start = offset(self.peek_non_space().start);
+                    let start = self.peek_non_space().start;
                     level.command = Some(Command { start, arguments: self.pending.len() });
                     self.operands(&mut levels, None)?;
                 }
@@ -79,12 +79,13 @@ impl Parser<'_> {
     }
 
     fn open_pipeline(&mut self, context: &'static str, end: TokenKind) -> Result<Level> {
-        let start = offset(self.peek_non_space().start);
+        let start = self.peek_non_space().start;
+        let lists = offset(self.arena.lists.len());
         let mut level = Level {
             context,
             end,
             start,
-            declarations: Vec::new(),
+            declarations: Nodes { start: lists, end: lists },
             assigns: false,
             commands: self.pending.len(),
             command: None,
@@ -103,7 +104,7 @@ impl Parser<'_> {
                 TokenKind::Char if self.bytes(next) == b"," => {
                     self.next_non_space();
                     self.declare(variable, &mut level);
-                    if context == "range" && level.declarations.len() < 2 {
+                    if context == "range" && level.declarations.end - level.declarations.start < 2 {
                         match self.peek_non_space().kind {
                             TokenKind::Variable | TokenKind::RightDelimiter | TokenKind::RightParenthesis => continue,
                             _ => return Err(self.error("range can only initialize variables")),
@@ -121,9 +122,10 @@ impl Parser<'_> {
 
     fn declare(&mut self, variable: Token, level: &mut Level) {
         let name = self.token_name(variable);
-        let path = self.path(&[name]);
-        let node = self.node(offset(variable.start), NodeKind::Variable { path });
-        level.declarations.push(node);
+        let path = self.path(name);
+        let node = self.node(variable.start, NodeKind::Variable { path });
+        self.arena.lists.push(node);
+        level.declarations.end += 1;
         self.scope.declare(name);
     }
 
@@ -141,9 +143,9 @@ impl Parser<'_> {
                 return Err(self.error(format!("non executable command in pipeline stage {}", index + 1)));
             }
         }
-        let declarations = self.nodes(&level.declarations);
         let commands = self.take_pending(level.commands);
-        Ok(self.node(level.start, NodeKind::Pipe { declarations, assigns: level.assigns, commands }))
+        let kind = NodeKind::Pipe { declarations: level.declarations, assigns: level.assigns, commands };
+        Ok(self.node(level.start, kind))
     }
 
     /// Reads operands of the command under way until it ends or a parenthesis opens. `term` is the parenthesised
@@ -194,52 +196,41 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// The pending nodes from one on, as a list.
-    fn take_pending(&mut self, from: usize) -> Nodes {
-        let start = offset(self.arena.lists.len());
-        self.arena.lists.extend(self.pending.drain(from..));
-        Nodes { start, end: offset(self.arena.lists.len()) }
-    }
-
     /// The operand a term is the start of: the term itself, or a chain of fields under it.
     fn fields_of(&mut self, node: NodeId) -> Result<NodeId> {
         let first = self.peek();
         if first.kind != TokenKind::Field {
             return Ok(node);
         }
-        let start = offset(first.start);
-        let mut names = Vec::new();
+        let start = first.start;
+        let term = self.arena.node(node).kind;
+        let mut path_start = offset(self.arena.paths.len());
+        if let NodeKind::Field { path } | NodeKind::Variable { path } = term {
+            // More fields on a field or variable simply lengthen it; the node then starts where they do.
+            path_start = path.start;
+            debug_assert_eq!(path.end as usize, self.arena.paths.len(), "nothing was read since");
+        }
         while self.peek().kind == TokenKind::Field {
             let field = self.next();
-            names.push(self.token_name(Token { start: field.start + 1, ..field }));
+            let name = self.token_name(Token { start: field.start + 1, ..field });
+            self.arena.paths.push(name);
         }
-        let term = self.arena.node(node);
-        Ok(match term.kind {
-            // More fields on a field or variable simply lengthen it; the node then starts where they do.
-            NodeKind::Field { path } => {
-                let all = [self.arena.path(path), &names].concat();
-                let path = self.path(&all);
-                self.node(start, NodeKind::Field { path })
-            }
-            NodeKind::Variable { path } => {
-                let all = [self.arena.path(path), &names].concat();
-                let path = self.path(&all);
-                self.node(start, NodeKind::Variable { path })
-            }
+        let path = Path { start: path_start, end: offset(self.arena.paths.len()) };
+        let kind = match term {
+            NodeKind::Field { .. } => NodeKind::Field { path },
+            NodeKind::Variable { .. } => NodeKind::Variable { path },
             NodeKind::Bool(_) | NodeKind::String { .. } | NodeKind::Number { .. } | NodeKind::Nil | NodeKind::Dot => {
                 let text = crate::go::strconv::quote(&self.arena.print(node));
                 return Err(self.error(format!("unexpected . after term {text}")));
             }
-            _ => {
-                let path = self.path(&names);
-                self.node(start, NodeKind::Chain { node, path })
-            }
-        })
+            _ => NodeKind::Chain { node, path },
+        };
+        Ok(self.node(start, kind))
     }
 
     fn term(&mut self) -> Result<Term> {
         let token = self.next_non_space();
-        let start = offset(token.start);
+        let start = token.start;
         let kind = match token.kind {
             TokenKind::Identifier => {
                 let name = self.token_name(token);
@@ -256,23 +247,23 @@ impl Parser<'_> {
                     let text = crate::go::strconv::quote(self.bytes(token));
                     return Err(self.error(format!("undefined variable {text}")));
                 }
-                NodeKind::Variable { path: self.path(&[name]) }
+                NodeKind::Variable { path: self.path(name) }
             }
             TokenKind::Field => {
                 let name = self.token_name(Token { start: token.start + 1, ..token });
-                NodeKind::Field { path: self.path(&[name]) }
+                NodeKind::Field { path: self.path(name) }
             }
             TokenKind::Bool => NodeKind::Bool(self.bytes(token) == b"true"),
             TokenKind::CharConstant | TokenKind::Complex | TokenKind::Number => {
                 let number = Number::parse(self.bytes(token), token.kind).map_err(|error| self.error(error))?;
                 let index = offset(self.arena.numbers.len());
-                self.arena.numbers.push((number, start..offset(token.end)));
+                self.arena.numbers.push((number, start..token.end));
                 NodeKind::Number { index }
             }
             TokenKind::LeftParenthesis => return Ok(Term::Parenthesis),
             TokenKind::String | TokenKind::RawString => {
                 let text = self.unquote(token)?;
-                NodeKind::String { quoted_end: offset(token.end), text }
+                NodeKind::String { quoted_end: token.end, text }
             }
             _ => {
                 self.back_up();

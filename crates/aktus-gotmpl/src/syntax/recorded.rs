@@ -58,7 +58,7 @@ fn tokens() {
             let token = lexer.next_token();
             let value = match token.kind {
                 TokenKind::Error => lexer.error().to_owned(),
-                _ => String::from_utf8_lossy(&source[token.start..token.end]).into_owned(),
+                _ => String::from_utf8_lossy(&source[token.range()]).into_owned(),
             };
             found.push(serde_json::json!({ "typ": token.kind as u8, "val": value }));
             if matches!(token.kind, TokenKind::Eof | TokenKind::Error) {

@@ -53,6 +53,8 @@ impl Regexp {
         let config = meta::Config::new()
             .nfa_size_limit(Some(COMPILED_SIZE_LIMIT))
             .hybrid_cache_capacity(SEARCH_SIZE)
+            // Making a whole automaton takes longer than templates ever search.
+            .dfa(false)
             .utf8_empty(true);
         let regex = meta::Builder::new().configure(config).build_from_hir(hir).ok()?;
         Some(Self { regex, names: Vec::new(), empty_pattern: false })
