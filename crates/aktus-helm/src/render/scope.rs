@@ -3,6 +3,7 @@
 //! Upstream: `allTemplates` in Helm's `pkg/engine/engine.go`. All templates of one chart share one map,
 //! so what one of them sets there the next one sees.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -75,9 +76,9 @@ impl Scopes<'_> {
 
     /// The names in the order in which they are parsed and rendered: deepest first, then backwards.
     pub(super) fn order(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.templates.keys().map(String::as_str).collect();
         let depth = |name: &str| name.bytes().filter(|byte| *byte == b'/').count();
-        names.sort_by(|left, right| (depth(right), right).cmp(&(depth(left), left)));
+        let mut names: Vec<&str> = self.templates.keys().rev().map(String::as_str).collect();
+        names.sort_by_cached_key(|name| Reverse(depth(name)));
         names
     }
 }
