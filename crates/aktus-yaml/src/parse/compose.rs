@@ -293,7 +293,7 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
             let event = self.next()?;
             // Text that was put together, which a long %TAG prefix can multiply.
             if self.scratch_length() > self.longest_scratch() {
-                return Err(self.limit(Bound::ScalarBytes, self.limits.scalar_bytes, event));
+                return Err(self.limit(Bound::ScalarBytes, self.limits.scalar_bytes, event.start));
             }
             self.add(event)?;
             if self.open.is_empty() {
@@ -336,15 +336,7 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
     pub(super) fn add(&mut self, event: Event) -> Result<(), Error> {
         match event.kind {
             EventKind::Scalar { properties, text, style, implicit } => {
-                if implicit || properties.tag.is_some() {
-                    self.look_at(text, implicit, properties);
-                }
-                if self.drops() {
-                    return self.drop_scalar(event, text);
-                }
-                self.push(event, Kind::Scalar, style, properties, text)?;
-                self.close(implicit);
-                self.choose(text);
+                self.scalar(event.start..event.end, properties, text, style, implicit)?;
             }
             EventKind::Alias(name) => {
                 let name_text = name.resolve(self.text, &self.parser.scanner.scratch);
@@ -356,9 +348,9 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
                 };
                 self.aliases += 1;
                 if self.aliases > self.limits.aliases {
-                    return Err(self.limit(Bound::Aliases, self.limits.aliases, event));
+                    return Err(self.limit(Bound::Aliases, self.limits.aliases, event.start));
                 }
-                self.push(event, Kind::Alias, Style::Plain, Properties::default(), name)?;
+                self.push(event.start..event.end, Kind::Alias, Style::Plain, Properties::default(), name)?;
                 if let Some(node) = self.nodes.last_mut() {
                     node.count = target;
                 }
@@ -391,6 +383,27 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
         Ok(())
     }
 
+    #[inline]
+    pub(super) fn scalar(
+        &mut self,
+        range: Range<u32>,
+        properties: Properties,
+        text: Text,
+        style: Style,
+        implicit: bool,
+    ) -> Result<(), Error> {
+        if implicit || properties.tag.is_some() {
+            self.look_at(text, implicit, properties);
+        }
+        if self.drops() {
+            return self.drop_scalar(range, text);
+        }
+        self.push(range, Kind::Scalar, style, properties, text)?;
+        self.close(implicit);
+        self.choose(text);
+        Ok(())
+    }
+
     /// Notes whether a scalar that is not merely text needs attention later.
     fn look_at(&mut self, text: Text, implicit: bool, properties: Properties) {
         let text = text.resolve(self.text, &self.parser.scanner.scratch);
@@ -420,7 +433,7 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
     fn open(&mut self, event: Event, kind: Kind, style: Style, properties: Properties) -> Result<(), Error> {
         let depth = self.limits.depth.min(MAX_DEPTH);
         if self.open.len() >= depth {
-            return Err(self.limit(Bound::Depth, depth, event));
+            return Err(self.limit(Bound::Depth, depth, event.start));
         }
         let index = self.nodes.len();
         if let Some(parent) = self.open.last().and_then(|&open| self.nodes.get(open))
@@ -429,21 +442,21 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
         {
             self.odd = true;
         }
-        self.push(event, kind, style, properties, Text::default())?;
+        self.push(event.start..event.end, kind, style, properties, Text::default())?;
         self.open.push(index);
         Ok(())
     }
 
     fn push(
         &mut self,
-        event: Event,
+        range: Range<u32>,
         kind: Kind,
         style: Style,
         properties: Properties,
         text: Text,
     ) -> Result<(), Error> {
         if self.nodes.len() + self.dropped >= self.limits.nodes {
-            return Err(self.limit(Bound::Nodes, self.limits.nodes, event));
+            return Err(self.limit(Bound::Nodes, self.limits.nodes, range.start));
         }
         let index = self.length();
         if let Some(anchor) = properties.anchor {
@@ -459,8 +472,8 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
             implicit: false,
             tag: properties.tag.unwrap_or_default(),
             text,
-            start: event.start,
-            end: event.end,
+            start: range.start,
+            end: range.end,
             skip: index + 1,
             count: 0,
         });
@@ -474,15 +487,15 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
     }
 
     /// Counts a scalar that is not kept.
-    fn drop_scalar(&mut self, event: Event, text: Text) -> Result<(), Error> {
+    fn drop_scalar(&mut self, range: Range<u32>, text: Text) -> Result<(), Error> {
         if self.nodes.len() + self.dropped >= self.limits.nodes {
-            return Err(self.limit(Bound::Nodes, self.limits.nodes, event));
+            return Err(self.limit(Bound::Nodes, self.limits.nodes, range.start));
         }
         self.dropped += 1;
         if let Some(parent) = self.open.last().and_then(|&open| self.nodes.get_mut(open)) {
             parent.count += 1;
         }
-        self.last_end = event.end;
+        self.last_end = range.end;
         if let Some(from) = text.scratch_start() {
             self.dropped_scratch += self.parser.scanner.scratch.len().saturating_sub(from);
             self.parser.scanner.scratch.truncate(from);
@@ -509,7 +522,7 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
         u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
     }
 
-    fn limit(&self, bound: Bound, limit: usize, event: Event) -> Error {
-        Error::Limit { bound, limit, range: self.one_at(event.start as usize) }
+    fn limit(&self, bound: Bound, limit: usize, at: u32) -> Error {
+        Error::Limit { bound, limit, range: self.one_at(at as usize) }
     }
 }

@@ -15,6 +15,9 @@ use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 /// Longer keys are left to the scanner, which counts their characters.
 const LONGEST_KEY: usize = 128;
 
+/// Most keys and many values end within so many bytes; looking for several bytes at once pays only after that.
+const NEAR: usize = 16;
+
 /// Bytes that may stand anywhere in a plain scalar. A colon or a number sign may too, unless a blank is beside it.
 const PLAIN: [bool; 256] = {
     let mut table = [true; 256];
@@ -60,6 +63,7 @@ struct Blocks<'c, 's, 'l> {
     /// Where the current line begins.
     line: usize,
     open: Vec<Open>,
+    has_tabs: bool,
 }
 
 /// Reads the whole document; nothing if that is left to the scanner. Then the composer is of no use any more.
@@ -68,7 +72,12 @@ pub(super) fn read(composer: &mut Composer<'_, '_, false>) -> Option<()> {
     if memchr(b'\r', text).is_some() || has_other_breaks(text) {
         return None;
     }
-    Blocks { composer, text, at: 0, line: 0, open: Vec::new() }.document()
+    let has_tabs = memchr(b'\t', text).is_some();
+    Blocks { composer, text, at: 0, line: 0, open: Vec::new(), has_tabs }.document()
+}
+
+fn small(offset: usize) -> Option<u32> {
+    u32::try_from(offset).ok()
 }
 
 /// Whether NEL, LS or PS is in the text.
@@ -110,10 +119,34 @@ impl Blocks<'_, '_, '_> {
     }
 
     fn after_spaces(&self, mut at: usize) -> usize {
+        const SPACES: u64 = u64::from_le_bytes([b' '; 8]);
+        // Indentation is long, so that it pays to look at eight bytes at once.
+        while let Some(chunk) = self.text.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let others = u64::from_le_bytes(*chunk) ^ SPACES;
+            if others != 0 {
+                return at + (others.trailing_zeros() / 8) as usize;
+            }
+            at += chunk.len();
+        }
         while self.byte(at) == b' ' {
             at += 1;
         }
         at
+    }
+
+    /// The first byte from `at` on that may end a plain scalar, or the end of the text.
+    fn after_plain(&self, at: usize) -> Option<usize> {
+        let rest = self.text.get(at..)?;
+        let (near, far) = rest.split_at(rest.len().min(NEAR));
+        if let Some(length) = near.iter().position(|&byte| !PLAIN[usize::from(byte)]) {
+            return Some(at + length);
+        }
+        let length = if self.has_tabs {
+            far.iter().position(|&byte| !PLAIN[usize::from(byte)])
+        } else {
+            memchr3(b':', b'#', b'\n', far)
+        };
+        Some(at + near.len() + length.unwrap_or(far.len()))
     }
 
     fn line_end(&self, at: usize) -> usize {
@@ -166,7 +199,6 @@ impl Blocks<'_, '_, '_> {
     }
 
     fn add(&mut self, kind: EventKind, start: usize, end: usize) -> Option<()> {
-        let small = |offset: usize| u32::try_from(offset).ok();
         self.composer.add(Event { kind, start: small(start)?, end: small(end)? }).ok()
     }
 
@@ -175,7 +207,7 @@ impl Blocks<'_, '_, '_> {
             return None;
         }
         let implicit = style == Style::Plain;
-        self.add(EventKind::Scalar { properties: Properties::default(), text, style, implicit }, start, end)
+        self.composer.scalar(small(start)?..small(end)?, Properties::default(), text, style, implicit).ok()
     }
 
     fn empty(&mut self, pending: Option<usize>) -> Option<()> {
@@ -345,8 +377,7 @@ impl Blocks<'_, '_, '_> {
     fn plain_line(&self, start: usize) -> Option<Line> {
         let mut at = start;
         let stop = loop {
-            let rest = self.text.get(at..)?;
-            at += rest.iter().position(|&byte| !PLAIN[usize::from(byte)]).unwrap_or(rest.len());
+            at = self.after_plain(at)?;
             match self.byte(at) {
                 b':' if self.is_blank_or_end(at + 1) => break Stop::Colon,
                 b'#' if at == start || self.byte(at - 1) == b' ' => break Stop::Comment,
@@ -618,11 +649,9 @@ impl Blocks<'_, '_, '_> {
         let mut deepest = 0;
         loop {
             lines.end = lines.at;
-            lines.column = 0;
-            while (lines.indent == 0 || lines.column < lines.indent) && self.byte(lines.at) == b' ' {
-                lines.at += 1;
-                lines.column += 1;
-            }
+            let spaces = self.after_spaces(lines.at) - lines.at;
+            lines.column = if lines.indent == 0 { spaces } else { spaces.min(lines.indent) };
+            lines.at += lines.column;
             deepest = deepest.max(lines.column);
             match self.byte(lines.at) {
                 b'\t' if lines.indent == 0 || lines.column < lines.indent => return None,
