@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::value::{Map, Value};
+use crate::value::{Map, Str, Value};
 
 /// Clock, randomness, names, keys and the cluster, as far as templates may use them.
 ///
@@ -63,9 +63,9 @@ pub enum KeyKind {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
     /// The certificate.
-    pub certificate: String,
+    pub certificate: Str,
     /// The private key.
-    pub key: String,
+    pub key: Str,
 }
 
 impl fmt::Debug for Certificate {
@@ -86,7 +86,7 @@ pub struct CertificateRequest<'a> {
     /// Days until it expires; may be negative, as in sprig.
     pub days: i64,
     /// The private key as PEM; a new RSA key with 2048 bits when missing.
-    pub key: Option<&'a str>,
+    pub key: Option<&'a [u8]>,
 }
 
 /// Makes keys and certificates. Errors are Go's texts, without the name of the function.
@@ -103,8 +103,9 @@ pub trait Certificates: Send + Sync {
     /// A certificate signed by an authority.
     fn signed(&self, request: &CertificateRequest<'_>, authority: &Certificate) -> Result<Certificate, String>;
 
-    /// Checks PEM text of a certificate and of its key, for `buildCustomCert`.
-    fn check(&self, certificate: &str, key: &str) -> Result<(), String>;
+    /// Checks PEM text of a certificate and of its key, for `buildCustomCert`. What stands around the blocks need not be
+    /// UTF-8.
+    fn check(&self, certificate: &[u8], key: &[u8]) -> Result<(), String>;
 }
 
 /// A host where time stands still and dice repeat: for tests and for reproducible output. Knows no certificates.

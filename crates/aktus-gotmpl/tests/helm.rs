@@ -5,8 +5,8 @@
 mod support;
 
 use aktus_gotmpl::{
-    Certificate, CertificateRequest, Certificates, Context, Host, KeyKind, Map, MissingKey, Profile, Templates, Value,
-    helm_functions,
+    Certificate, CertificateRequest, Certificates, Context, Host, KeyKind, Map, MissingKey, Profile, Str, Templates,
+    Value, helm_functions,
 };
 use jiff::{Timestamp, tz::TimeZone};
 use support::objects::{Files, Values};
@@ -39,18 +39,18 @@ impl Certificates for TestHost {
     }
 
     fn authority(&self, _: &CertificateRequest<'_>) -> Result<Certificate, String> {
-        Ok(Certificate { certificate: String::new(), key: String::new() })
+        Ok(Certificate { certificate: Str::default(), key: Str::default() })
     }
 
     fn self_signed(&self, _: &CertificateRequest<'_>) -> Result<Certificate, String> {
-        Ok(Certificate { certificate: String::new(), key: String::new() })
+        Ok(Certificate { certificate: Str::default(), key: Str::default() })
     }
 
     fn signed(&self, _: &CertificateRequest<'_>, _: &Certificate) -> Result<Certificate, String> {
-        Ok(Certificate { certificate: String::new(), key: String::new() })
+        Ok(Certificate { certificate: Str::default(), key: Str::default() })
     }
 
-    fn check(&self, _: &str, _: &str) -> Result<(), String> {
+    fn check(&self, _: &[u8], _: &[u8]) -> Result<(), String> {
         Ok(())
     }
 }

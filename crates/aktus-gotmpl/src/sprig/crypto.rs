@@ -391,13 +391,12 @@ impl<'a> Subject<'a> {
     ) -> Result<Box<Certificate>, CallError> {
         let certificates = certificates(context, cost::CERTIFICATE)?;
         let common_name = self.name.to_text();
-        let key = self.key.map(|key| key.to_text());
         let request = CertificateRequest {
             common_name: &common_name,
             addresses: &self.addresses,
             names: &self.names,
             days: self.days,
-            key: key.as_deref(),
+            key: self.key.map(Str::as_bytes),
         };
         make(certificates, &request).map(Box::new).map_err(CallError::Message)
     }
@@ -466,11 +465,8 @@ fn build_custom_cert(context: &mut Context<'_>, certificate: &Str, key: &Str) ->
     };
     let certificate = decode(certificate, "certificate")?;
     let key = decode(key, "private key")?;
-    // PEM is ASCII.
-    let certificate = String::from_utf8(certificate).map_err(|_| "unable to decode certificate")?;
-    let key = String::from_utf8(key).map_err(|_| "error parsing private key: no PEM data in input")?;
     certificates(context, cost::SMALL_KEY)?.check(&certificate, &key)?;
-    Ok(Box::new(Certificate { certificate, key }))
+    Ok(Box::new(Certificate { certificate: Str::new(&certificate), key: Str::new(&key) }))
 }
 
 static CERTIFICATE: NamedType = NamedType { name: "sprig.certificate", kind: Kind::Struct, underlying: None };
@@ -490,7 +486,7 @@ impl Object for Certificate {
     }
 
     fn fields(&self) -> Vec<(&'static str, Value)> {
-        vec![("Cert", Value::from(self.certificate.as_str())), ("Key", Value::from(self.key.as_str()))]
+        vec![("Cert", Value::String(self.certificate.clone())), ("Key", Value::String(self.key.clone()))]
     }
 }
 

@@ -209,7 +209,7 @@ fn values_with_keys() -> Result<Value, String> {
         addresses: &[],
         names: &[],
         days: 100,
-        key: Some(&ecdsa),
+        key: Some(ecdsa.as_bytes()),
     };
     let own = maker.authority(&request)?;
     let mut values = values();

@@ -49,9 +49,9 @@ impl PrivateKey {
     }
 
     /// Reads sprig's four PEM forms (`parsePrivateKeyPEM`). DSA keys are recognised and refused.
-    pub(super) fn from_pem(text: &str) -> Result<PrivateKey, String> {
+    pub(super) fn from_pem(text: &[u8]) -> Result<PrivateKey, String> {
         let block = pem::decode(text).ok_or("no PEM data in input")?;
-        match block.kind {
+        match &*String::from_utf8_lossy(block.kind) {
             "PRIVATE KEY" => from_pkcs8(&block.bytes).map_err(|cause| format!("decoding PEM as PKCS#8: {cause}")),
             "RSA PRIVATE KEY" => RsaKeyPair::from_der(&block.bytes)
                 .map(PrivateKey::Rsa)

@@ -70,7 +70,7 @@ impl CertificateMaker {
         };
         let failed = |cause| format!("error creating certificate: {cause}");
         let certificate = x509::create(&contents, &key, issuer).map_err(failed)?;
-        Ok(Certificate { certificate: pem::encode("CERTIFICATE", &certificate), key: key.to_pem()? })
+        Ok(Certificate { certificate: pem::encode("CERTIFICATE", &certificate).into(), key: key.to_pem()?.into() })
     }
 }
 
@@ -109,7 +109,7 @@ impl Certificates for CertificateMaker {
         self.make(request, false, Some((&parent, &signer)))
     }
 
-    fn check(&self, certificate: &str, key: &str) -> Result<(), String> {
+    fn check(&self, certificate: &[u8], key: &[u8]) -> Result<(), String> {
         let block = pem::decode(certificate).ok_or("unable to decode certificate")?;
         Parent::parse(&block.bytes)
             .ok_or("error parsing certificate: decodedCert.Bytes: x509: malformed certificate")?;

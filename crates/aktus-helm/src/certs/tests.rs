@@ -19,9 +19,9 @@ fn request<'a>(common_name: &'a str, names: &'a [String], addresses: &'a [IpAddr
     CertificateRequest { common_name, addresses, names, days: 10, key: None }
 }
 
-fn der_of(pem_text: &str) -> CertificateDer<'static> {
+fn der_of(pem_text: &[u8]) -> CertificateDer<'static> {
     let block = pem::decode(pem_text).unwrap();
-    assert_eq!(block.kind, "CERTIFICATE");
+    assert_eq!(block.kind, b"CERTIFICATE");
     CertificateDer::from(block.bytes)
 }
 
@@ -72,16 +72,16 @@ fn keys_have_the_forms_of_go() {
         let key = maker.private_key(kind).unwrap();
         assert!(key.starts_with(title), "{key}");
         // A key that was read is written the same way.
-        assert_eq!(PrivateKey::from_pem(&key).unwrap().to_pem().unwrap(), key);
+        assert_eq!(PrivateKey::from_pem(key.as_bytes()).unwrap().to_pem().unwrap(), key);
 
-        let authority = CertificateRequest { key: Some(&key), ..request("the authority", &[], &[]) };
+        let authority = CertificateRequest { key: Some(key.as_bytes()), ..request("the authority", &[], &[]) };
         let authority = maker.authority(&authority).unwrap();
-        assert_eq!(authority.key, key);
+        assert_eq!(authority.key, *key);
         let names = ["web.example".to_owned()];
         let own = maker.private_key(KeyKind::Ecdsa).unwrap();
-        let signed = CertificateRequest { key: Some(&own), ..request("web", &names, &[]) };
+        let signed = CertificateRequest { key: Some(own.as_bytes()), ..request("web", &names, &[]) };
         let signed = maker.signed(&signed, &authority).unwrap();
-        assert_eq!(signed.key, own);
+        assert_eq!(signed.key, *own);
         assert!(accepted(&authority, &signed, "web.example", NOW + DAY), "{kind:?}");
     }
     let error = maker.private_key(KeyKind::Dsa).unwrap_err();
@@ -94,7 +94,7 @@ fn the_fields_are_those_of_sprig() {
     let key = maker.private_key(KeyKind::Ed25519).unwrap();
     let names = ["web.example".to_owned()];
     let of = |authority: bool, common_name: &str| {
-        let request = CertificateRequest { key: Some(&key), ..request(common_name, &names, &[]) };
+        let request = CertificateRequest { key: Some(key.as_bytes()), ..request(common_name, &names, &[]) };
         let made = if authority { maker.authority(&request) } else { maker.self_signed(&request) };
         der_of(&made.unwrap().certificate).to_vec()
     };
@@ -138,9 +138,9 @@ fn texts_that_are_no_keys_or_certificates() {
     let good = maker.authority(&request("a", &[], &[])).unwrap();
     let other = maker.authority(&request("b", &[], &[])).unwrap();
     let mixed = Certificate { certificate: good.certificate.clone(), key: other.key };
-    let no_certificate = Certificate { certificate: "x".to_owned(), key: good.key.clone() };
-    let malformed = Certificate { certificate: pem::encode("CERTIFICATE", b"x"), key: good.key.clone() };
-    let no_key = Certificate { certificate: good.certificate.clone(), key: "x".to_owned() };
+    let no_certificate = Certificate { certificate: "x".into(), key: good.key.clone() };
+    let malformed = Certificate { certificate: pem::encode("CERTIFICATE", b"x").into(), key: good.key.clone() };
+    let no_key = Certificate { certificate: good.certificate.clone(), key: "x".into() };
     for (authority, message) in [
         (&mixed, "error creating certificate: x509: provided PrivateKey doesn't match parent's PublicKey"),
         (&no_certificate, "unable to decode certificate"),
@@ -150,10 +150,15 @@ fn texts_that_are_no_keys_or_certificates() {
         assert_eq!(maker.signed(&request("w", &[], &[]), authority).unwrap_err(), message);
     }
 
+    // What stands around the blocks need not be UTF-8, and the certificate is looked at first.
+    let among_others = |text: &[u8]| [b"\xff\n", text, b"\xff"].concat();
+    maker.check(&among_others(&good.certificate), &[b"\xff\n", good.key.as_bytes()].concat()).unwrap();
+    assert_eq!(maker.check(b"x", b"\xff").unwrap_err(), "unable to decode certificate");
+
     for (key, message) in [
         ("", "parsing private key: no PEM data in input".to_owned()),
         (
-            good.certificate.as_str(),
+            &good.certificate.to_text(),
             "parsing private key: no private key data in PEM block of type CERTIFICATE".to_owned(),
         ),
         (&pem::encode("ODD PRIVATE KEY", b"x"), "parsing private key: invalid private key type ODD".to_owned()),
@@ -166,7 +171,7 @@ fn texts_that_are_no_keys_or_certificates() {
             "parsing private key: parsing EC private key from PEM: x509: failed to parse EC private key".to_owned(),
         ),
     ] {
-        let request = CertificateRequest { key: Some(key), ..request("w", &[], &[]) };
+        let request = CertificateRequest { key: Some(key.as_bytes()), ..request("w", &[], &[]) };
         assert_eq!(maker.self_signed(&request).unwrap_err(), message);
     }
 

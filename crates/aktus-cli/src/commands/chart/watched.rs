@@ -36,7 +36,7 @@ impl Certificates for Watched {
         self.note().signed(request, authority)
     }
 
-    fn check(&self, certificate: &str, key: &str) -> Result<(), String> {
+    fn check(&self, certificate: &[u8], key: &[u8]) -> Result<(), String> {
         self.inner.check(certificate, key)
     }
 }
