@@ -8,13 +8,25 @@ struct Shortest {
 }
 
 impl Shortest {
-    /// From Rust's `{:e}`, whose digits are those of Go's shortest form.
-    fn parse(text: &str) -> Self {
+    /// Of a finite number. Where two texts of the same length are as near, the last digit is even, as in Go; Rust's own
+    /// is not.
+    fn of(value: impl zmij::Float) -> Self {
+        let mut buffer = zmij::Buffer::new();
+        let text = buffer.format_finite(value);
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-        Self {
-            negative: mantissa.starts_with('-'),
-            digits: mantissa.chars().filter(char::is_ascii_digit).collect(),
-            point: exponent.parse::<i32>().unwrap_or(0) + 1,
+        let (sign, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let digits = format!("{whole}{fraction}");
+        let significant = digits.trim_start_matches('0');
+        let zeros = digits.len() - significant.len();
+        let length = |text: usize| i32::try_from(text).unwrap_or(i32::MAX);
+        match significant.trim_end_matches('0') {
+            "" => Self { negative: sign, digits: "0".to_owned(), point: 1 },
+            significant => Self {
+                negative: sign,
+                digits: significant.to_owned(),
+                point: exponent.parse::<i32>().unwrap_or(0) + length(whole.len()) - length(zeros),
+            },
         }
     }
 
@@ -75,14 +87,14 @@ impl Shortest {
 
 /// `strconv.FormatFloat(value, 'g', -1, 64)`
 pub(crate) fn format_general(value: f64) -> String {
-    special(value).unwrap_or_else(|| Shortest::parse(&format!("{value:e}")).general())
+    special(value).unwrap_or_else(|| Shortest::of(value).general())
 }
 
 /// `strconv.FormatFloat(value, 'g', -1, 32)`, which is what becomes of a float64 key.
 pub(crate) fn format_general_32(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "rounding to float32 is what Go does here")]
     let narrow = value as f32;
-    special(f64::from(narrow)).unwrap_or_else(|| Shortest::parse(&format!("{narrow:e}")).general())
+    special(f64::from(narrow)).unwrap_or_else(|| Shortest::of(narrow).general())
 }
 
 fn special(value: f64) -> Option<String> {
@@ -100,7 +112,7 @@ pub(crate) fn format_json(value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
-    let shortest = Shortest::parse(&format!("{value:e}"));
+    let shortest = Shortest::of(value);
     let size = value.abs();
     let exponential = size != 0.0 && !(1e-6..1e21).contains(&size);
     Some(if exponential { shortest.exponential(false) } else { shortest.fixed() })
@@ -224,6 +236,9 @@ mod tests {
         check(1e300, "1e+300", "+Inf", "1e+300");
         check(5e-324, "5e-324", "0", "5e-324");
         check(0.1, "0.1", "0.1", "0.1");
+        // Two texts are as near.
+        check(1_501_199_875_790_165.0 + 0.25, "1.5011998757901652e+15", "1.5011999e+15", "1501199875790165.2");
+        check(1_501_199_875_790_165.0 + 0.75, "1.5011998757901658e+15", "1.5011999e+15", "1501199875790165.8");
     }
 
     #[test]

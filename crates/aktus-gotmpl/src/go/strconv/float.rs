@@ -24,82 +24,42 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// Reads Rust's `d.ddde±x`.
-    fn from_scientific(text: &str) -> Self {
+    /// Reads `d.ddde±x`, or the same without the fraction or the exponent.
+    fn from_text(text: &str) -> Self {
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-        let mut digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).collect();
-        let point = exponent.parse::<i32>().unwrap_or(0) + 1;
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
+        let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
+        digits.drain(..zeros);
         while digits.last() == Some(&b'0') {
             digits.pop();
         }
-        if digits.is_empty() { Self { digits, point: 0 } } else { Self { digits, point } }
+        if digits.is_empty() {
+            return Self { digits, point: 0 };
+        }
+        let length = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+        Self { digits, point: exponent.parse::<i32>().unwrap_or(0) + length(whole.len()) - length(zeros) }
     }
 
+    /// Where two texts of the same length are as near, the last digit is even, as in Go; Rust's own is not.
     #[expect(clippy::cast_possible_truncation, reason = "a float32 was widened to a float64")]
     fn shortest(magnitude: f64, size: FloatSize) -> Self {
-        let mut decimal = match size {
-            FloatSize::Bits64 => Self::from_scientific(&format!("{magnitude:e}")),
-            FloatSize::Bits32 => Self::from_scientific(&format!("{:e}", magnitude as f32)),
-        };
-        if let Some(even) = decimal.even_neighbor(magnitude) {
-            let same = match size {
-                FloatSize::Bits64 => even.to_text().parse() == Ok(magnitude),
-                FloatSize::Bits32 => even.to_text().parse() == Ok(magnitude as f32),
-            };
-            if same {
-                decimal = even;
-            }
-        }
-        decimal
-    }
-
-    /// If the number lies exactly between these digits and others of the same length,
-    /// those whose last digit is even, which is what Go takes.
-    fn even_neighbor(&self, magnitude: f64) -> Option<Self> {
-        let count = self.digits.len();
-        // Shorter ones have no neighbor that reads back as the same number.
-        if count < 6 || self.digits[count - 1].is_multiple_of(2) {
-            return None;
-        }
-        let next = Self::from_scientific(&format!("{magnitude:.count$e}"));
-        if next.digits.len() != count + 1 || next.digits[count] != b'5' {
-            return None;
-        }
-        let exact = Self::from_scientific(&format!("{magnitude:.MOST_DIGITS$e}"));
-        if exact.digits != next.digits {
-            return None;
-        }
-        let mut even = Self { digits: exact.digits[..count].to_vec(), point: exact.point };
-        if even.digits[count - 1] % 2 == 1 {
-            // No carry: an odd digit is at most 9, and 9 would go to a shorter number.
-            even.digits[count - 1] = even.digits[count - 1].checked_add(1).filter(|&digit| digit <= b'9')?;
-        }
-        Some(even)
-    }
-
-    fn to_text(&self) -> String {
-        format!("0.{}e{}", String::from_utf8_lossy(&self.digits), self.point)
+        let mut buffer = zmij::Buffer::new();
+        Self::from_text(match size {
+            FloatSize::Bits64 => buffer.format_finite(magnitude),
+            FloatSize::Bits32 => buffer.format_finite(magnitude as f32),
+        })
     }
 
     /// Rounded to `count` significant digits, half to even as both languages do.
     fn significant(magnitude: f64, count: usize) -> Self {
         let after_point = count.clamp(1, MOST_DIGITS) - 1;
-        Self::from_scientific(&format!("{magnitude:.after_point$e}"))
+        Self::from_text(&format!("{magnitude:.after_point$e}"))
     }
 
     /// Rounded to `count` digits after the point.
     fn fixed(magnitude: f64, count: usize) -> Self {
-        let text = format!("{magnitude:.*}", count.min(MOST_DIGITS));
-        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-        let mut digits: Vec<u8> = whole.bytes().chain(fraction.bytes()).collect();
-        let mut point = i32::try_from(whole.len()).unwrap_or(i32::MAX);
-        let zeros = digits.iter().take_while(|&&digit| digit == b'0').count();
-        digits.drain(..zeros);
-        point -= i32::try_from(zeros).unwrap_or(i32::MAX);
-        while digits.last() == Some(&b'0') {
-            digits.pop();
-        }
-        if digits.is_empty() { Self { digits, point: 0 } } else { Self { digits, point } }
+        Self::from_text(&format!("{magnitude:.*}", count.min(MOST_DIGITS)))
     }
 
     fn len(&self) -> i32 {
