@@ -56,6 +56,14 @@ struct Line {
     at: usize,
 }
 
+/// The text after a line break: where it begins, its column, and after how many breaks it stands.
+#[derive(Clone, Copy, Debug)]
+struct Following {
+    first: usize,
+    column: usize,
+    breaks: usize,
+}
+
 struct Blocks<'c, 's, 'l> {
     composer: &'c mut Composer<'s, 'l, false>,
     text: &'s [u8],
@@ -429,8 +437,8 @@ impl Blocks<'_, '_, '_> {
             if line.stop != Stop::Line {
                 break;
             }
-            let (first, breaks) = self.following(line.at)?;
-            let begins_another = matches!(self.byte(first), 0 | b'#') || self.column(first) < indent;
+            let Following { first, column, breaks } = self.following(line.at)?;
+            let begins_another = matches!(self.byte(first), 0 | b'#') || column < indent;
             if begins_another {
                 break;
             }
@@ -451,8 +459,8 @@ impl Blocks<'_, '_, '_> {
         self.scalar(text, Style::Plain, start, line.end)
     }
 
-    /// The next text after the line break `at`, and after how many breaks it stands; nothing after a tab.
-    fn following(&self, at: usize) -> Option<(usize, usize)> {
+    /// The next text after the line break `at`; nothing after a tab.
+    fn following(&self, at: usize) -> Option<Following> {
         let (mut line, mut breaks) = (at + 1, 1);
         loop {
             let first = self.after_spaces(line);
@@ -462,15 +470,9 @@ impl Blocks<'_, '_, '_> {
                     breaks += 1;
                 }
                 b'\t' => return None,
-                _ => return Some((first, breaks)),
+                _ => return Some(Following { first, column: first - line, breaks }),
             }
         }
-    }
-
-    /// How many spaces stand before a place at the beginning of its line.
-    fn column(&self, at: usize) -> usize {
-        let before = self.text.get(..at).unwrap_or_default();
-        before.iter().rev().take_while(|&&byte| byte == b' ').count()
     }
 
     /// Appends the source between two places to the scratch buffer.
@@ -514,9 +516,9 @@ impl Blocks<'_, '_, '_> {
                     return None;
                 }
                 self.put(begin, at - blanks)?;
-                let (first, breaks) = self.following(at)?;
+                let Following { first, column, breaks } = self.following(at)?;
                 // It might be a marker.
-                if matches!(self.byte(first), b'-' | b'.') && self.column(first) == 0 {
+                if column == 0 && matches!(self.byte(first), b'-' | b'.') {
                     return None;
                 }
                 at = first;
