@@ -4,7 +4,7 @@ use super::tree::Name;
 use crate::value::Str;
 
 /// Names by number, and numbers by name.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Names {
     names: Vec<Str>,
     /// An open hash table of numbers plus one; 0 is free. Its length is a power of two.
@@ -50,7 +50,7 @@ impl Names {
     }
 
     fn grow(&mut self) {
-        let length = (2 * self.table.len()).max(64);
+        let length = 2 * self.table.len();
         let mask = length - 1;
         self.table = vec![0; length];
         for (number, name) in (1_u32..).zip(&self.names) {
@@ -63,7 +63,8 @@ impl Names {
     }
 }
 
-/// Multiplied and folded, eight bytes at a time. Collisions only cost time, and no source is long enough for them to cost much.
+/// Multiplied and folded, eight bytes at a time. Collisions only cost time, and no source is long enough for them to
+/// cost much.
 fn hash(text: &[u8]) -> usize {
     let mix = |hash: u64, part: u64| {
         let hash = (hash ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn every_name_has_one_number() {
-        let mut names = Names::default();
+        let mut names = Names::for_source(0);
         let texts: Vec<String> = (0..1_000).map(|number| format!("name{number}")).collect();
         let first: Vec<Name> = texts.iter().map(|text| names.intern(text.as_bytes())).collect();
         let again: Vec<Name> = texts.iter().map(|text| names.intern(text.as_bytes())).collect();

@@ -383,6 +383,7 @@ impl<'s, 'l, const CAREFUL: bool> Composer<'s, 'l, CAREFUL> {
         Ok(())
     }
 
+    /// A scalar of these bytes of the text.
     #[inline]
     pub(super) fn scalar(
         &mut self,

@@ -145,15 +145,12 @@ impl Blocks<'_, '_, '_> {
     /// The first byte from `at` on that may end a plain scalar, or the end of the text.
     fn after_plain(&self, at: usize) -> Option<usize> {
         let rest = self.text.get(at..)?;
+        let special = |bytes: &[u8]| bytes.iter().position(|&byte| !PLAIN[usize::from(byte)]);
         let (near, far) = rest.split_at(rest.len().min(NEAR));
-        if let Some(length) = near.iter().position(|&byte| !PLAIN[usize::from(byte)]) {
+        if let Some(length) = special(near) {
             return Some(at + length);
         }
-        let length = if self.has_tabs {
-            far.iter().position(|&byte| !PLAIN[usize::from(byte)])
-        } else {
-            memchr3(b':', b'#', b'\n', far)
-        };
+        let length = if self.has_tabs { special(far) } else { memchr3(b':', b'#', b'\n', far) };
         Some(at + near.len() + length.unwrap_or(far.len()))
     }
 
