@@ -41,6 +41,7 @@ pub use emit::{write_v2, write_v3};
 pub use error::{Error, RepeatedKey, WriteError};
 pub use head::{Head, HeadMetadata, head, head_as};
 pub use limits::{Bound, Limits};
+pub use number::Shortest;
 pub use read::{read, read_json, read_strict, to_serde_json};
 pub use stream::{Documents, SeparatorError, StreamDocument, documents};
 pub use tree::{Shape, Target, Tree};

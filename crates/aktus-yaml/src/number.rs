@@ -1,46 +1,63 @@
 //! Numbers as Go's strconv writes and reads them.
 
-/// The shortest digits that stand for a number, and where the point goes: `0.DIGITS × 10^point`.
-struct Shortest {
-    negative: bool,
-    digits: String,
-    point: i32,
+/// The fewest decimal digits that read back as the same number: of those the nearest, and of two that are as near the
+/// even ones, as Go's strconv has them (`ftoadbox.go`) and Rust's own texts do not. Without its sign the number is
+/// `0.DIGITS × 10^point`.
+///
+/// ```
+/// use aktus_yaml::Shortest;
+///
+/// assert_eq!(Shortest::of(-0.25), Shortest { digits: "25".to_owned(), point: 0 });
+/// assert_eq!(Shortest::of(100.0), Shortest { digits: "1".to_owned(), point: 3 });
+/// assert_eq!(Shortest::of(0.0), Shortest { digits: "0".to_owned(), point: 1 });
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shortest {
+    /// The digits, without zeros before or behind them; `0` of zero.
+    pub digits: String,
+    /// How many of them stand before the point.
+    pub point: i32,
 }
 
 impl Shortest {
-    /// Of a finite number. Where two texts of the same length are as near, the last digit is even, as in Go; Rust's own
-    /// is not.
-    fn of(value: impl zmij::Float) -> Self {
-        let mut buffer = zmij::Buffer::new();
-        let text = buffer.format_finite(value);
+    /// Of a float64, which must be finite.
+    pub fn of(value: f64) -> Self {
+        Self::read(zmij::Buffer::new().format_finite(value.abs()))
+    }
+
+    /// Of a float32, which must be finite.
+    pub fn of_32(value: f32) -> Self {
+        Self::read(zmij::Buffer::new().format_finite(value.abs()))
+    }
+
+    fn read(text: &str) -> Self {
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
-        let (sign, mantissa) = mantissa.strip_prefix('-').map_or((false, mantissa), |rest| (true, rest));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         let digits = format!("{whole}{fraction}");
         let significant = digits.trim_start_matches('0');
         let zeros = digits.len() - significant.len();
         let length = |text: usize| i32::try_from(text).unwrap_or(i32::MAX);
         match significant.trim_end_matches('0') {
-            "" => Self { negative: sign, digits: "0".to_owned(), point: 1 },
+            "" => Self { digits: "0".to_owned(), point: 1 },
             significant => Self {
-                negative: sign,
                 digits: significant.to_owned(),
                 point: exponent.parse::<i32>().unwrap_or(0) + length(whole.len()) - length(zeros),
             },
         }
     }
 
-    fn start(&self) -> String {
+    /// The sign of a number, with room for its text.
+    fn start(&self, negative: bool) -> String {
         let mut text = String::with_capacity(self.digits.len() + 8);
-        if self.negative {
+        if negative {
             text.push('-');
         }
         text
     }
 
     /// Format `e`; `padded` for at least two digits of exponent.
-    fn exponential(&self, padded: bool) -> String {
-        let mut text = self.start();
+    fn exponential(&self, negative: bool, padded: bool) -> String {
+        let mut text = self.start(negative);
         let (first, rest) = self.digits.split_at(1.min(self.digits.len()));
         text.push_str(first);
         if !rest.is_empty() {
@@ -58,8 +75,8 @@ impl Shortest {
     }
 
     /// Format `f`.
-    fn fixed(&self) -> String {
-        let mut text = self.start();
+    fn fixed(&self, negative: bool) -> String {
+        let mut text = self.start(negative);
         match usize::try_from(self.point) {
             Ok(point) if point > 0 => {
                 let (before, after) = self.digits.split_at(point.min(self.digits.len()));
@@ -80,21 +97,21 @@ impl Shortest {
     }
 
     /// Format `g`: fixed for exponents from -4 to 5.
-    fn general(&self) -> String {
-        if (-3..=6).contains(&self.point) { self.fixed() } else { self.exponential(true) }
+    fn general(&self, negative: bool) -> String {
+        if (-3..=6).contains(&self.point) { self.fixed(negative) } else { self.exponential(negative, true) }
     }
 }
 
 /// `strconv.FormatFloat(value, 'g', -1, 64)`
 pub(crate) fn format_general(value: f64) -> String {
-    special(value).unwrap_or_else(|| Shortest::of(value).general())
+    special(value).unwrap_or_else(|| Shortest::of(value).general(value.is_sign_negative()))
 }
 
 /// `strconv.FormatFloat(value, 'g', -1, 32)`, which is what becomes of a float64 key.
 pub(crate) fn format_general_32(value: f64) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "rounding to float32 is what Go does here")]
     let narrow = value as f32;
-    special(f64::from(narrow)).unwrap_or_else(|| Shortest::of(narrow).general())
+    special(f64::from(narrow)).unwrap_or_else(|| Shortest::of_32(narrow).general(narrow.is_sign_negative()))
 }
 
 fn special(value: f64) -> Option<String> {
@@ -115,7 +132,8 @@ pub(crate) fn format_json(value: f64) -> Option<String> {
     let shortest = Shortest::of(value);
     let size = value.abs();
     let exponential = size != 0.0 && !(1e-6..1e21).contains(&size);
-    Some(if exponential { shortest.exponential(false) } else { shortest.fixed() })
+    let negative = value.is_sign_negative();
+    Some(if exponential { shortest.exponential(negative, false) } else { shortest.fixed(negative) })
 }
 
 /// A whole number that Go's `ParseInt` or `ParseUint` with base 0 has read.

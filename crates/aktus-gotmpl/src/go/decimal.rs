@@ -1,5 +1,6 @@
 //! shopspring/decimal, behind sprig's `addf`, `subf`, `mulf` and `divf`: sums without binary noise.
 
+use aktus_yaml::Shortest;
 use num_bigint::{BigInt, Sign};
 
 use super::strconv::{FloatSize, format_float};
@@ -31,12 +32,10 @@ impl Decimal {
         if !value.is_finite() {
             return Err(DecimalError::NotFinite(format_float(value, b'g', None, FloatSize::Bits64)));
         }
-        let text = format!("{value:e}");
-        let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let value = [whole, fraction].concat().parse().unwrap_or_default();
-        let fraction = i64::try_from(fraction.len()).unwrap_or(0);
-        Ok(Self { value, exponent: exponent.parse::<i64>().unwrap_or(0) - fraction })
+        let Shortest { digits, point } = Shortest::of(value);
+        let size: BigInt = digits.parse().unwrap_or_default();
+        let exponent = i64::from(point) - i64::try_from(digits.len()).unwrap_or(0);
+        Ok(Self { value: if value < 0.0 { -size } else { size }, exponent })
     }
 
     /// The nearest float (`Float64`).

@@ -7,6 +7,7 @@ use aktus_yaml::{Build, Shape, Target, Tree, WriteError, json};
 
 use super::yaml::CANNOT_MARSHAL;
 use crate::function::{CallError, Context};
+use crate::go::strconv::{FloatSize, format_float};
 use crate::limits::LimitError;
 use crate::value::{Frozen, JsonForm, List, Map, Str, Type, Underlying, Value};
 
@@ -183,7 +184,10 @@ impl Written<'_> {
             Value::Bool(value) => look(Shape::Bool(*value)),
             Value::Float(value) => look(Shape::Float(*value)),
             // The shortest text of a float32 is that of the float64 which that text reads as.
-            Value::Float32(value) => look(Shape::Float(value.to_string().parse().unwrap_or(f64::from(*value)))),
+            Value::Float32(value) => {
+                let text = format_float(f64::from(*value), b'e', None, FloatSize::Bits32);
+                look(Shape::Float(text.parse().unwrap_or(f64::from(*value))))
+            }
             Value::Complex(_) => {
                 let problem = if target == Target::Json { "json: unsupported type: " } else { CANNOT_MARSHAL };
                 look(Shape::Unsupported(format!("{problem}complex128")))

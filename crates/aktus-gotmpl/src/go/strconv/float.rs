@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use aktus_yaml::Shortest;
+
 use super::{NumberError, NumberErrorCause, underscores_allowed};
 
 /// Which of Go's floating-point types a number has; the shortest digits that
@@ -24,7 +26,7 @@ struct Decimal {
 }
 
 impl Decimal {
-    /// Reads `d.ddde±x`, or the same without the fraction or the exponent.
+    /// Reads Rust's `d.ddde±x` and `d.ddd`.
     fn from_text(text: &str) -> Self {
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -41,14 +43,13 @@ impl Decimal {
         Self { digits, point: exponent.parse::<i32>().unwrap_or(0) + length(whole.len()) - length(zeros) }
     }
 
-    /// Where two texts of the same length are as near, the last digit is even, as in Go; Rust's own is not.
     #[expect(clippy::cast_possible_truncation, reason = "a float32 was widened to a float64")]
     fn shortest(magnitude: f64, size: FloatSize) -> Self {
-        let mut buffer = zmij::Buffer::new();
-        Self::from_text(match size {
-            FloatSize::Bits64 => buffer.format_finite(magnitude),
-            FloatSize::Bits32 => buffer.format_finite(magnitude as f32),
-        })
+        let Shortest { digits, point } = match size {
+            FloatSize::Bits64 => Shortest::of(magnitude),
+            FloatSize::Bits32 => Shortest::of_32(magnitude as f32),
+        };
+        if digits == "0" { Self { digits: Vec::new(), point: 0 } } else { Self { digits: digits.into_bytes(), point } }
     }
 
     /// Rounded to `count` significant digits, half to even as both languages do.
