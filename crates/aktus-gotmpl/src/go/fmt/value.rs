@@ -129,7 +129,7 @@ impl Printer<'_> {
             self.push(name.as_bytes());
         }
         self.push(b"{");
-        for (index, (name, field)) in object.fields().iter().enumerate() {
+        for (index, (name, field)) in object.fields().into_iter().enumerate() {
             if index > 0 {
                 self.push(if self.flags.sharp_v { b", " } else { b" " });
             }
@@ -137,7 +137,8 @@ impl Printer<'_> {
                 self.push(name.as_bytes());
                 self.push(b":");
             }
-            self.value(field, verb, depth + 1);
+            // Go takes the field out of the struct, where methods with pointer receivers are lost.
+            self.value(&field.boxed(), verb, depth + 1);
         }
         self.push(b"}");
     }
