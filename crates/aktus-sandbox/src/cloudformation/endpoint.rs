@@ -90,6 +90,9 @@ pub(super) fn admit(shared: &Weak<Shared>, target: &str) -> bool {
 /// Answers a request to the address of an answer.
 pub(super) fn answer(shared: &Weak<Shared>, request: Request) -> Reply {
     let Some(shared) = shared.upgrade() else { return Reply::Disconnect };
+    if shared.is_of_the_dead(&target(&request)) {
+        return Reply::Disconnect;
+    }
     let fault = take(&mut shared.state().faults, |fault| *fault != Fault::CloseBeforeBody);
     match fault {
         Some(Fault::Slow(duration)) => Reply::Later(
@@ -103,9 +106,12 @@ pub(super) fn answer(shared: &Weak<Shared>, request: Request) -> Reply {
     }
 }
 
+fn target(request: &Request) -> String {
+    if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) }
+}
+
 fn settle(shared: &Arc<Shared>, request: &Request, fault: Option<&Fault>) -> Reply {
-    let target =
-        if request.query.is_empty() { request.path.clone() } else { format!("{}?{}", request.path, request.query) };
+    let target = target(request);
     let at = shared.time.elapsed();
     let mut state = shared.state();
     let record = state.requests.iter().find(|record| record.target == target);

@@ -77,6 +77,13 @@ impl Shared {
         }
     }
 
+    /// Whether whoever could answer at this address was killed at a line of its log.
+    pub(super) fn is_of_the_dead(&self, target: &str) -> bool {
+        let mine = |record: &&RequestRecord| record.target == target;
+        let request_id = self.state().requests.iter().find(mine).map(|record| record.request_id.clone());
+        request_id.is_some_and(|id| self.lambda.killed_at_a_line(|event| mentions(event, &id)))
+    }
+
     /// The host and port of the addresses for answers.
     pub(super) fn host(&self) -> &str {
         self.host.get().map_or("", String::as_str)

@@ -264,10 +264,15 @@ impl Environment {
                 answer.unwrap_or_else(|| Err(FunctionError::timed_out(&job.request_id, job.timeout)))
             }
         };
+        self.read_log(shared, name);
+        result
+    }
+
+    /// Reads what the program wrote so far.
+    pub(super) fn read_log(&self, shared: &Shared, name: &str) {
         if let Some(process) = self.process.get() {
             process.output.drain(|text| shared.log(name, self, text));
         }
-        result
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who starts environments, hands them work and keeps what came of it? The service and what it
 //! knows.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -80,6 +80,8 @@ struct State {
     /// How many ids there are.
     ids: u64,
     environments: usize,
+    /// The environments that were killed at a line of their log.
+    killed_at_a_line: BTreeSet<usize>,
     /// How many deliveries are queued, run or wait for a retry.
     busy: usize,
 }
@@ -307,6 +309,27 @@ impl Service {
         self.0.shared.recorder.transcript()
     }
 
+    /// Whether every environment that was given such an event was killed at a line of its log; what
+    /// was written so far is read first. A program does not notice at once that it is killed, so what
+    /// arrives from it after that line was not sent.
+    pub(crate) fn killed_at_a_line(&self, event: impl Fn(&Value) -> bool) -> bool {
+        let shared = &self.0.shared;
+        let running: Vec<_> = {
+            let state = shared.state();
+            let functions = state.functions.iter();
+            let all =
+                functions.flat_map(|(name, installed)| installed.environments.values().map(move |one| (name, one)));
+            all.map(|(name, environment)| (name.clone(), Arc::clone(environment))).collect()
+        };
+        for (name, environment) in running {
+            environment.read_log(shared, &name);
+        }
+        let state = shared.state();
+        let given = state.invocations.iter().filter(|invocation| event(&invocation.payload));
+        let mut environments = given.filter_map(|invocation| invocation.environment).peekable();
+        environments.peek().is_some() && environments.all(|id| state.killed_at_a_line.contains(&id))
+    }
+
     pub(crate) fn recorder(&self) -> &Recorder {
         &self.0.shared.recorder
     }
@@ -407,9 +430,15 @@ impl Shared {
     /// Keeps a line of a log, and kills the environment when a fault waits for the line.
     pub(super) fn log(&self, function: &str, environment: &Environment, text: String) {
         let mut kill = false;
-        if let Some(installed) = self.state().functions.get_mut(function) {
-            kill = set_off(&mut installed.triggers, &text);
-            installed.lines.push(LogLine { environment: environment.id, text });
+        {
+            let mut state = self.state();
+            if let Some(installed) = state.functions.get_mut(function) {
+                kill = set_off(&mut installed.triggers, &text);
+                installed.lines.push(LogLine { environment: environment.id, text });
+            }
+            if kill {
+                state.killed_at_a_line.insert(environment.id);
+            }
         }
         if kill {
             self.recorder.say(function, format!("environment {} is killed at a line of its log", environment.id));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aktus_sandbox::cloudformation::{Fault, RequestType, Rule};
+use aktus_sandbox::lambda::Context;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
@@ -99,6 +100,35 @@ async fn faults_happen_as_often_as_asked() {
         assert_eq!(found, statuses, "{label}");
         world.cloudformation.faults().always(Fault::Status(500));
         world.cloudformation.faults().clear();
+    }
+}
+
+#[tokio::test]
+async fn an_answer_after_the_line_of_a_kill_was_never_sent() {
+    let sent = Arc::new(Notify::new());
+    let over = Arc::clone(&sent);
+    let world = World::new(function(move |event, context: Context| {
+        let over = Arc::clone(&over);
+        async move {
+            let last = "the last step";
+            // What a killed program has already handed to the kernel still arrives.
+            tokio::spawn(async move {
+                context.log(last);
+                answer(&event, &good(&event)).await;
+                over.notify_one();
+            });
+            std::future::pending().await
+        }
+    }))
+    .await;
+    let request = world.cloudformation.stack("mystack", "toy").prepare(RequestType::Create, None, &json!({}), None);
+    for killed in [true, false] {
+        if killed {
+            world.lambda.kill_when_logged("toy", "last");
+        }
+        request.deliver();
+        sent.notified().await;
+        assert_eq!(request.answers().len(), usize::from(!killed));
     }
 }
 
