@@ -8,7 +8,7 @@ use crate::builtins;
 use crate::error::{Cause, ExecError, ParseError};
 use crate::function::{Context, Function, FunctionTable};
 use crate::limits::Limits;
-use crate::program::{Body, Program, compile};
+use crate::program::{Body, Code, Program};
 use crate::syntax::parser::{Functions, parse};
 use crate::value::{Str, Value};
 
@@ -47,8 +47,8 @@ pub struct Templates {
     /// How many tokens the texts have together.
     tokens: usize,
     defined: BTreeMap<Str, (Arc<Program>, usize)>,
-    /// What the texts were compiled to.
-    compiled: BTreeMap<Arc<[u8]>, Arc<Body>>,
+    /// What the texts hold.
+    known: BTreeMap<Arc<[u8]>, Arc<Body>>,
 }
 
 impl Templates {
@@ -61,7 +61,7 @@ impl Templates {
             limits: Limits::default(),
             tokens: 0,
             defined: BTreeMap::new(),
-            compiled: BTreeMap::new(),
+            known: BTreeMap::new(),
         }
     }
 
@@ -116,12 +116,12 @@ impl Templates {
     pub fn parse_shared(&mut self, name: impl Into<Str>, text: &Arc<[u8]>) -> Result<(), ParseError> {
         let name = name.into();
         let left = self.limits.tokens.saturating_sub(self.tokens);
-        let known = self.compiled.get(text).filter(|body| body.arena.tokens <= left);
+        let known = self.known.get(text).filter(|body| body.arena.tokens <= left);
         let program = if let Some(program) = known.and_then(|body| Program::renamed(&name, body)) {
             program
         } else {
-            let program = self.compile(&name, text, left)?;
-            self.compiled.insert(Arc::clone(text), Arc::clone(program.body()));
+            let program = self.program(&name, text, left)?;
+            self.known.insert(Arc::clone(text), Arc::clone(program.body()));
             program
         };
         let program = Arc::new(program);
@@ -135,9 +135,8 @@ impl Templates {
         Ok(())
     }
 
-    fn compile(&self, name: &Str, text: &Arc<[u8]>, tokens: usize) -> Result<Program, ParseError> {
-        let parsed = parse(name, text, &*self.functions, &Limits { tokens, ..self.limits })?;
-        compile(parsed, &|name| find(&self.functions, name))
+    fn program(&self, name: &Str, text: &Arc<[u8]>, tokens: usize) -> Result<Program, ParseError> {
+        parse(name, text, &*self.functions, &Limits { tokens, ..self.limits }).map(Program::new)
     }
 
     /// Runs a template with `data` as dot and gives its output.
@@ -154,13 +153,18 @@ impl Templates {
         Some((Arc::clone(program), *template))
     }
 
+    /// The instructions of one of the templates of a program.
+    pub(crate) fn code<'p>(&self, program: &'p Program, template: usize) -> &'p Code {
+        program.code(template, &|name| find(&self.functions, name))
+    }
+
     /// The templates of a text given to `tpl`; parsed once in a render.
     pub(crate) fn parse_tpl(&self, text: &Str, context: &mut Context<'_>) -> Result<Arc<Program>, ParseError> {
         if let Some(program) = context.parsed.get(text, &self.functions) {
             return Ok(program);
         }
         let limit = self.limits.tokens / 4;
-        let program = Arc::new(self.compile(&self.name, &Arc::from(text.as_bytes()), limit)?);
+        let program = Arc::new(self.program(&self.name, &Arc::from(text.as_bytes()), limit)?);
         context.parsed.insert(text.clone(), Arc::clone(&program), limit);
         Ok(program)
     }

@@ -125,11 +125,10 @@ const DOLLAR: Name = Name(0);
 
 impl Frame {
     pub(super) fn new(program: Arc<Program>, template: usize, data: Operand, kind: Kind) -> Self {
-        let place = program.templates[template].entry;
         Self {
             program,
             template,
-            place,
+            place: 0,
             node: NO_NODE,
             call: NO_NODE,
             dot: data,
@@ -266,11 +265,12 @@ impl Machine<'_, '_> {
     /// Runs instructions until another template becomes the current one; the output when the outermost has ended.
     fn run_template(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         let program = Arc::clone(&self.current.program);
+        let code = self.templates.code(&program, self.current.template);
         let missing_key = self.templates.missing_key();
         let mut place = self.current.place as usize;
         loop {
-            let op = program.code[place];
-            let node = program.nodes[place];
+            let op = code.operations[place];
+            let node = code.nodes[place];
             if node != NO_NODE {
                 self.node = node;
             }
@@ -309,7 +309,7 @@ impl Machine<'_, '_> {
                     let dot = self.current.dot.clone();
                     self.push(dot);
                 }
-                Op::Constant(index) => self.push(Operand::concrete(program.constants[index as usize].value())),
+                Op::Constant(index) => self.push(Operand::concrete(code.constants[index as usize].value())),
                 Op::Variable(name) => {
                     let position = self.variable(&program, name)?;
                     let value = self.variables[position].1.clone();
@@ -345,26 +345,28 @@ impl Machine<'_, '_> {
                 }
                 Op::Check(index) => {
                     let operand = self.pop();
-                    let operand = check(operand, program.types[index as usize])?;
+                    let operand = check(operand, code.types[index as usize])?;
                     self.push(operand);
                 }
                 Op::Rotate(count) => {
                     let from = self.operands.len() - usize::from(count) - 1;
                     self.operands[from..].rotate_left(1);
                 }
-                Op::Call { function, arguments, node } => match self.call(&program, function, arguments) {
-                    Ok(Called::Done) => self.weigh_if_due()?,
-                    Ok(Called::Entered) => {
-                        self.wait_at(place, node);
-                        return Ok(None);
+                Op::Call { function, arguments, node } => {
+                    match self.call(code.functions[usize::from(function)], arguments) {
+                        Ok(Called::Done) => self.weigh_if_due()?,
+                        Ok(Called::Entered) => {
+                            self.wait_at(place, node);
+                            return Ok(None);
+                        }
+                        Err(fault) => {
+                            self.node = node.0;
+                            return Err(fault);
+                        }
                     }
-                    Err(fault) => {
-                        self.node = node.0;
-                        return Err(fault);
-                    }
-                },
+                }
                 Op::CallValue { name, arguments, node } => {
-                    let fault = self.call_value(&program.messages[name as usize], arguments);
+                    let fault = self.call_value(&code.messages[name as usize], arguments);
                     self.node = node.0;
                     return Err(fault);
                 }
@@ -380,7 +382,7 @@ impl Machine<'_, '_> {
                     self.pop();
                     self.push(top);
                 }
-                Op::Fail(message) => return Err(Fault::new(&program.messages[message as usize])),
+                Op::Fail(message) => return Err(Fault::new(&code.messages[message as usize])),
                 Op::Declare(name) => {
                     let value = self.operands.last().cloned().unwrap_or_default();
                     self.variables.push((name, value));
@@ -434,7 +436,7 @@ impl Machine<'_, '_> {
                 }
                 Op::Break => {
                     if let Some(next) = self.rewind()
-                        && let Op::Next(end) = program.code[next as usize]
+                        && let Op::Next(end) = code.operations[next as usize]
                     {
                         self.end_loop();
                         place = end as usize;
@@ -680,7 +682,7 @@ impl Machine<'_, '_> {
 
 fn place_of(frame: &Frame, node: u32) -> Place {
     let arena = &frame.program.arena;
-    let template = frame.program.templates[frame.template];
+    let template = &frame.program.templates[frame.template];
     let id = if node == NO_NODE { template.root } else { NodeId(node) };
     let start = arena.node(id).start;
     let (line, column) = arena.position(start);

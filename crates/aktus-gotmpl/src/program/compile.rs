@@ -1,19 +1,16 @@
 //! Which instructions does a syntax tree become? One walk over the tree, with the work still to do on a stack of our own.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use super::literal::{ideal, literal, text};
-use super::{Body as ProgramBody, Constant, NO_NODE, Op, Program, Template, Variables};
-use crate::error::ParseError;
+use super::{Code, Constant, NO_NODE, Op, Variables};
 use crate::function::{Body, Function};
-use crate::syntax::parser::Parsed;
 use crate::syntax::tree::{Arena, Name, NodeId, NodeKind, Path};
 use crate::value::Type;
 
-/// Compiles a parsed text. `find` gives the function of a name and whether it is one of Go's own.
-pub(crate) fn compile(parsed: Parsed, find: &dyn Fn(&str) -> Option<(Function, bool)>) -> Result<Program, ParseError> {
-    let Parsed { parse_name, arena, trees, own } = parsed;
+/// Compiles the template whose nodes are in the list `root`. `find` gives the function of a name and whether it is one
+/// of Go's own.
+pub(super) fn compile(arena: &Arena, root: NodeId, find: &dyn Fn(&str) -> Option<(Function, bool)>) -> Code {
     let mut compiler = Compiler {
         find,
         found: BTreeMap::new(),
@@ -21,34 +18,19 @@ pub(crate) fn compile(parsed: Parsed, find: &dyn Fn(&str) -> Option<(Function, b
         scopes: Vec::new(),
         at: None,
         labels: Vec::new(),
-        code: Vec::with_capacity(arena.nodes.len()),
-        nodes: Vec::with_capacity(arena.nodes.len()),
-        functions: Vec::new(),
-        constants: Vec::new(),
-        types: Vec::new(),
-        messages: Vec::new(),
-        arena: &arena,
-        too_many: false,
+        code: Code {
+            operations: Vec::new(),
+            nodes: Vec::new(),
+            functions: Vec::new(),
+            constants: Vec::new(),
+            types: Vec::new(),
+            messages: Vec::new(),
+        },
+        arena,
     };
-    let mut templates = Vec::with_capacity(trees.len());
-    for tree in &trees {
-        templates.push(Template {
-            name: tree.name,
-            entry: compiler.here(),
-            is_empty: arena.is_empty(tree.root),
-            root: tree.root,
-        });
-        compiler.tree(tree.root);
-    }
+    compiler.tree(root);
     compiler.link();
-    let Compiler { code, nodes, functions, constants, types, messages, too_many, .. } = compiler;
-    if too_many {
-        return Err(ParseError::new(&parse_name, 1, format!("a command has more than {} arguments", u16::MAX)));
-    }
-    let named = (0..).zip(&trees).filter(|(index, _)| own != Some(*index));
-    let template_of = named.map(|(index, tree)| (arena.name(tree.name).clone(), index)).collect();
-    let body = ProgramBody { arena, code, nodes, templates, own, template_of, functions, constants, types, messages };
-    Ok(Program::new(parse_name, Arc::new(body)))
+    compiler.code
 }
 
 /// Something still to be compiled.
@@ -113,23 +95,17 @@ struct Compiler<'a> {
     at: Option<NodeId>,
     /// Where each label is; jumps hold labels until they are linked.
     labels: Vec<u32>,
-    code: Vec<Op>,
-    nodes: Vec<u32>,
-    functions: Vec<Function>,
-    constants: Vec<Constant>,
-    types: Vec<Type>,
-    messages: Vec<String>,
-    too_many: bool,
+    code: Code,
 }
 
 impl Compiler<'_> {
     fn here(&self) -> u32 {
-        index(self.code.len())
+        index(self.code.operations.len())
     }
 
     fn emit(&mut self, op: Op) {
-        self.code.push(op);
-        self.nodes.push(self.at.take().map_or(NO_NODE, |node| node.0));
+        self.code.operations.push(op);
+        self.code.nodes.push(self.at.take().map_or(NO_NODE, |node| node.0));
     }
 
     fn label(&mut self) -> u32 {
@@ -147,21 +123,14 @@ impl Compiler<'_> {
         self.tasks[from..].reverse();
     }
 
-    fn count(&mut self, count: usize) -> u16 {
-        u16::try_from(count).unwrap_or_else(|_| {
-            self.too_many = true;
-            u16::MAX
-        })
-    }
-
     fn fail(&mut self, message: String) -> Op {
-        self.messages.push(message);
-        Op::Fail(index(self.messages.len() - 1))
+        self.code.messages.push(message);
+        Op::Fail(index(self.code.messages.len() - 1))
     }
 
     fn constant(&mut self, constant: Constant) -> Op {
-        self.constants.push(constant);
-        Op::Constant(index(self.constants.len() - 1))
+        self.code.constants.push(constant);
+        Op::Constant(index(self.code.constants.len() - 1))
     }
 
     /// The instruction for a literal.
@@ -427,14 +396,14 @@ impl Compiler<'_> {
         let names = self.arena.path(path);
         let Some(name) = names.last().copied() else { return Vec::new() };
         let end = self.label();
-        let count = self.count(arguments.len());
+        let count = narrow(arguments.len());
         let mut tasks = Vec::with_capacity(arguments.len() + 4);
         if names.len() > 1 {
             tasks.push(Task::Op(Op::Fields(Path { start: path.start, end: path.end - 1 })));
         }
         tasks.push(Task::Op(Op::Method { name, arguments: count, piped, end }));
         for (index, argument) in arguments.iter().enumerate() {
-            let index = self.count(index);
+            let index = narrow(index);
             tasks.push(Task::Argument { id: *argument, wanted: Wanted::Method(index) });
         }
         if piped {
@@ -462,7 +431,7 @@ impl Compiler<'_> {
             let op = self.fail(message);
             return self.emit(op);
         }
-        let count = self.count(arguments.len() + usize::from(piped));
+        let count = narrow(arguments.len() + usize::from(piped));
         let wanted = |index: usize| Wanted::Type(parameter(&function, index));
         let from = self.tasks.len();
         match function.body() {
@@ -490,7 +459,7 @@ impl Compiler<'_> {
                     self.tasks.push(Task::Argument { id: *argument, wanted: wanted(index) });
                 }
                 if piped {
-                    let before = self.count(arguments.len());
+                    let before = narrow(arguments.len());
                     if before > 0 {
                         self.tasks.push(Task::Op(Op::Rotate(before)));
                     }
@@ -503,8 +472,8 @@ impl Compiler<'_> {
                         Some(argument) => text(self.arena, *argument),
                         None => String::new(),
                     };
-                    self.messages.push(callee);
-                    Op::CallValue { name: index(self.messages.len() - 1), arguments: count, node }
+                    self.code.messages.push(callee);
+                    Op::CallValue { name: index(self.code.messages.len() - 1), arguments: count, node }
                 } else {
                     let function = self.function_index(&function);
                     Op::Call { function, arguments: count, node }
@@ -516,12 +485,12 @@ impl Compiler<'_> {
     }
 
     fn function_index(&mut self, function: &Function) -> u16 {
-        let known = self.functions.iter().position(|known| known.name() == function.name());
+        let known = self.code.functions.iter().position(|known| known.name() == function.name());
         let position = known.unwrap_or_else(|| {
-            self.functions.push(*function);
-            self.functions.len() - 1
+            self.code.functions.push(*function);
+            self.code.functions.len() - 1
         });
-        self.count(position)
+        narrow(position)
     }
 
     /// The check of the top operand against a type that not everything fits.
@@ -529,10 +498,10 @@ impl Compiler<'_> {
         if matches!(wanted, Type::Any | Type::Reflect) {
             return None;
         }
-        let known = self.types.iter().position(|known| *known == wanted);
+        let known = self.code.types.iter().position(|known| *known == wanted);
         let position = known.unwrap_or_else(|| {
-            self.types.push(wanted);
-            self.types.len() - 1
+            self.code.types.push(wanted);
+            self.code.types.len() - 1
         });
         Some(Task::Op(Op::Check(index(position))))
     }
@@ -585,7 +554,7 @@ impl Compiler<'_> {
 
     /// Turns the labels in jumps into places in the code.
     fn link(&mut self) {
-        for op in &mut self.code {
+        for op in &mut self.code.operations {
             let (Op::Method { end: target, .. }
             | Op::JumpIfOrPop { target, .. }
             | Op::Range { otherwise: target, .. }
@@ -629,6 +598,11 @@ fn check_count(function: &Function, arguments: usize, piped: bool) -> Result<(),
 fn parameter(function: &Function, index: usize) -> Type {
     let parameters = function.parameters();
     parameters.get(index).or(parameters.last()).copied().unwrap_or(Type::Any)
+}
+
+/// The parser lets no command have more arguments.
+fn narrow(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
 }
 
 fn index(length: usize) -> u32 {

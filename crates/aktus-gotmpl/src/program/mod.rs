@@ -6,16 +6,18 @@ mod literal;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::function::Function;
-use crate::syntax::tree::{Arena, Name, NodeId, Path};
+use crate::syntax::parser::Parsed;
+use crate::syntax::tree::{Arena, Name, NodeId, Path, Tree};
 use crate::value::{List, Map, Str, Type, Value};
 
-pub(crate) use compile::{check_arity, compile};
+pub(crate) use compile::check_arity;
+use compile::compile;
 pub(crate) use literal::{literal, zero, zero_of};
 
-/// A compiled text under a name, with all templates it defines. `Send` and `Sync`.
+/// A parsed text under a name, with all templates it defines. `Send` and `Sync`.
 #[derive(Debug)]
 pub(crate) struct Program {
     /// The name given to the text, for error positions.
@@ -28,31 +30,36 @@ pub(crate) struct Program {
 #[derive(Debug)]
 pub(crate) struct Body {
     pub(crate) arena: Arena,
-    pub(crate) code: Vec<Op>,
-    /// For each instruction the node that Go would have marked as the current one by then, for error texts;
-    /// [`NO_NODE`] if it marks none.
-    pub(crate) nodes: Vec<u32>,
     pub(crate) templates: Vec<Template>,
     /// Which of the templates is the text itself, under the name it is given; none if it defines that name, too.
     pub(crate) own: Option<usize>,
     /// Which of the other templates has a name.
     pub(crate) template_of: BTreeMap<Str, usize>,
-    pub(crate) functions: Vec<Function>,
-    pub(crate) constants: Vec<Constant>,
-    pub(crate) types: Vec<Type>,
-    pub(crate) messages: Vec<String>,
 }
 
 /// One template of a [`Program`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Template {
     pub(crate) name: Name,
-    /// Where its instructions begin.
-    pub(crate) entry: u32,
     /// Nothing but space and comments: never replaces another template.
     pub(crate) is_empty: bool,
     /// The list of its nodes.
     pub(crate) root: NodeId,
+    /// What it was compiled to when it first ran: of the many definitions of a library, charts run few.
+    code: OnceLock<Code>,
+}
+
+/// What a template is compiled to.
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) operations: Vec<Op>,
+    /// For each instruction the node that Go would have marked as the current one by then, for error texts;
+    /// [`NO_NODE`] if it marks none.
+    pub(crate) nodes: Vec<u32>,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) constants: Vec<Constant>,
+    pub(crate) types: Vec<Type>,
+    pub(crate) messages: Vec<String>,
 }
 
 pub(crate) const NO_NODE: u32 = u32::MAX;
@@ -115,7 +122,7 @@ fn sized_uint(value: u64, go_type: Type) -> Value {
     }
 }
 
-/// An instruction. Jumps hold indexes into [`Program::code`].
+/// An instruction. Jumps hold indexes into [`Code::operations`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Op {
     /// Writes literal text.
@@ -216,14 +223,25 @@ impl Deref for Program {
 }
 
 impl Program {
-    pub(crate) fn new(parse_name: Str, body: Arc<Body>) -> Self {
-        Self { parse_name, body }
+    /// The program of a parsed text.
+    pub(crate) fn new(parsed: Parsed) -> Self {
+        let Parsed { parse_name, arena, trees, own } = parsed;
+        let named = (0..).zip(&trees).filter(|(index, _)| own != Some(*index));
+        let template_of = named.map(|(index, tree)| (arena.name(tree.name).clone(), index)).collect();
+        let template = |tree: &Tree| Template {
+            name: tree.name,
+            is_empty: arena.is_empty(tree.root),
+            root: tree.root,
+            code: OnceLock::new(),
+        };
+        let templates = trees.iter().map(template).collect();
+        Self { parse_name, body: Arc::new(Body { arena, templates, own, template_of }) }
     }
 
     /// The same text under another name; nothing if that changes more than the name.
     pub(crate) fn renamed(parse_name: &Str, body: &Arc<Body>) -> Option<Self> {
         let is_same = body.own.is_some() && !body.template_of.contains_key(parse_name.as_bytes());
-        is_same.then(|| Self::new(parse_name.clone(), Arc::clone(body)))
+        is_same.then(|| Self { parse_name: parse_name.clone(), body: Arc::clone(body) })
     }
 
     /// What programs of the same text share.
@@ -252,5 +270,12 @@ impl Body {
 
     pub(crate) fn name(&self, name: Name) -> &Str {
         self.arena.name(name)
+    }
+
+    /// The instructions of a template. `find` gives the function of a name and whether it is one of Go's own; it is
+    /// asked the first time only.
+    pub(crate) fn code(&self, template: usize, find: &dyn Fn(&str) -> Option<(Function, bool)>) -> &Code {
+        let template = &self.templates[template];
+        template.code.get_or_init(|| compile(&self.arena, template.root, find))
     }
 }

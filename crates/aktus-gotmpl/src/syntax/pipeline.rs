@@ -5,6 +5,9 @@ use super::number::Number;
 use super::parser::{Parser, Result};
 use super::tree::{NodeId, NodeKind, Nodes, Path};
 
+/// So many operands may a command have, as many as instructions can say.
+const MOST: usize = u16::MAX as usize;
+
 /// A pipeline that is being read. Its finished commands wait in [`Parser::pending`], and above them the operands of the
 /// one that is being read.
 pub(super) struct Level {
@@ -188,6 +191,9 @@ impl Parser<'_> {
         {
             if self.pending.len() == command.arguments {
                 return Err(self.error("empty command"));
+            }
+            if self.pending.len() - command.arguments > MOST {
+                return Err(self.error(format!("a command has more than {MOST} arguments")));
             }
             let arguments = self.take_pending(command.arguments);
             let node = self.node(command.start, NodeKind::Command { arguments });
