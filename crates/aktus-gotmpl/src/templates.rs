@@ -8,7 +8,7 @@ use crate::builtins;
 use crate::error::{Cause, ExecError, ParseError};
 use crate::function::{Context, Function, FunctionTable};
 use crate::limits::Limits;
-use crate::program::{Body, Code, Program};
+use crate::program::{Body, Program};
 use crate::syntax::parser::{Functions, parse};
 use crate::value::{Str, Value};
 
@@ -153,11 +153,6 @@ impl Templates {
         Some((Arc::clone(program), *template))
     }
 
-    /// The instructions of one of the templates of a program.
-    pub(crate) fn code<'p>(&self, program: &'p Program, template: usize) -> &'p Code {
-        program.code(template, &|name| find(&self.functions, name))
-    }
-
     /// The templates of a text given to `tpl`; parsed once in a render.
     pub(crate) fn parse_tpl(&self, text: &Str, context: &mut Context<'_>) -> Result<Arc<Program>, ParseError> {
         if let Some(program) = context.parsed.get(text, &self.functions) {
@@ -170,14 +165,9 @@ impl Templates {
     }
 }
 
-/// The function of a name, and whether it is one of Go's own.
-fn find(functions: &FunctionTable, name: &str) -> Option<(Function, bool)> {
-    functions.get(name).map(|function| (function, false)).or_else(|| Some((builtins::get(name)?, true)))
-}
-
 impl Functions for FunctionTable {
-    fn is_function(&self, name: &str) -> bool {
-        self.get(name).is_some() || builtins::get(name).is_some()
+    fn find(&self, name: &str) -> Option<(Function, bool)> {
+        self.get(name).map(|function| (function, false)).or_else(|| Some((builtins::get(name)?, true)))
     }
 
     fn names(&self) -> Vec<&str> {

@@ -14,7 +14,7 @@ use crate::error::{Cause, ExecError, Place, Step};
 use crate::function::{Context, Method, Operand};
 use crate::go::{fmt, strconv};
 use crate::limits::LimitError;
-use crate::program::{NO_NODE, Op, Program, Variables};
+use crate::program::{Instruction, NO_NODE, Op, Program, Variables};
 use crate::syntax::tree::{Name, NodeId, NodeKind, Path};
 use crate::templates::Templates;
 use crate::trace::Origin;
@@ -265,12 +265,11 @@ impl Machine<'_, '_> {
     /// Runs instructions until another template becomes the current one; the output when the outermost has ended.
     fn run_template(&mut self) -> Result<Option<Vec<u8>>, Fault> {
         let program = Arc::clone(&self.current.program);
-        let code = self.templates.code(&program, self.current.template);
+        let code = program.code(self.current.template);
         let missing_key = self.templates.missing_key();
         let mut place = self.current.place as usize;
         loop {
-            let op = code.operations[place];
-            let node = code.nodes[place];
+            let Instruction { op, node } = code.instructions[place];
             if node != NO_NODE {
                 self.node = node;
             }
@@ -353,7 +352,7 @@ impl Machine<'_, '_> {
                     self.operands[from..].rotate_left(1);
                 }
                 Op::Call { function, arguments, node } => {
-                    match self.call(code.functions[usize::from(function)], arguments) {
+                    match self.call(program.arena.functions[usize::from(function)].0, arguments) {
                         Ok(Called::Done) => self.weigh_if_due()?,
                         Ok(Called::Entered) => {
                             self.wait_at(place, node);
@@ -436,7 +435,7 @@ impl Machine<'_, '_> {
                 }
                 Op::Break => {
                     if let Some(next) = self.rewind()
-                        && let Op::Next(end) = code.operations[next as usize]
+                        && let Op::Next(end) = code.instructions[next as usize].op
                     {
                         self.end_loop();
                         place = end as usize;

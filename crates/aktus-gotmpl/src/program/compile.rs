@@ -1,27 +1,20 @@
 //! Which instructions does a syntax tree become? One walk over the tree, with the work still to do on a stack of our own.
 
-use std::collections::BTreeMap;
-
 use super::literal::{ideal, literal, text};
-use super::{Code, Constant, NO_NODE, Op, Variables};
+use super::{Code, Constant, Instruction, NO_NODE, Op, Variables};
 use crate::function::{Body, Function};
-use crate::syntax::tree::{Arena, Name, NodeId, NodeKind, Path};
+use crate::syntax::tree::{Arena, Name, NodeId, NodeKind, Nodes, Path};
 use crate::value::Type;
 
-/// Compiles the template whose nodes are in the list `root`. `find` gives the function of a name and whether it is one
-/// of Go's own.
-pub(super) fn compile(arena: &Arena, root: NodeId, find: &dyn Fn(&str) -> Option<(Function, bool)>) -> Code {
+/// Compiles the template whose nodes are in the list `root`.
+pub(super) fn compile(arena: &Arena, root: NodeId) -> Code {
     let mut compiler = Compiler {
-        find,
-        found: BTreeMap::new(),
         tasks: Vec::new(),
         scopes: Vec::new(),
         at: None,
         labels: Vec::new(),
         code: Code {
-            operations: Vec::new(),
-            nodes: Vec::new(),
-            functions: Vec::new(),
+            instructions: Vec::with_capacity(USUAL),
             constants: Vec::new(),
             types: Vec::new(),
             messages: Vec::new(),
@@ -33,12 +26,16 @@ pub(super) fn compile(arena: &Arena, root: NodeId, find: &dyn Fn(&str) -> Option
     compiler.code
 }
 
+/// Room for the instructions of most templates.
+const USUAL: usize = 32;
+
 /// Something still to be compiled.
+#[derive(Clone, Copy)]
 enum Task {
-    /// A statement: a node of a list.
-    Statement(NodeId),
     /// The nodes of a list.
     List(NodeId),
+    /// Those of them that are left.
+    Statements(Nodes),
     /// A pipeline with its declarations.
     Pipe(NodeId),
     /// A command, given the value of the one before if `piped`.
@@ -85,9 +82,6 @@ enum Wanted {
 
 struct Compiler<'a> {
     arena: &'a Arena,
-    find: &'a dyn Fn(&str) -> Option<(Function, bool)>,
-    /// The functions asked for so far, by the number of their name, with whether they are Go's own.
-    found: BTreeMap<u32, (Function, bool)>,
     tasks: Vec<Task>,
     /// From the outside in.
     scopes: Vec<Scope>,
@@ -100,12 +94,12 @@ struct Compiler<'a> {
 
 impl Compiler<'_> {
     fn here(&self) -> u32 {
-        index(self.code.operations.len())
+        index(self.code.instructions.len())
     }
 
     fn emit(&mut self, op: Op) {
-        self.code.operations.push(op);
-        self.code.nodes.push(self.at.take().map_or(NO_NODE, |node| node.0));
+        let node = self.at.take().map_or(NO_NODE, |node| node.0);
+        self.code.instructions.push(Instruction { op, node });
     }
 
     fn label(&mut self) -> u32 {
@@ -113,14 +107,31 @@ impl Compiler<'_> {
         index(self.labels.len() - 1)
     }
 
-    /// Does these tasks, in order, before those that wait already.
-    fn then(&mut self, tasks: impl IntoIterator<Item = Task, IntoIter: DoubleEndedIterator>) {
-        self.tasks.extend(tasks.into_iter().rev());
+    /// Does a task: at once, if none of those from `from` on wait and nothing nests in it; else it waits behind them.
+    /// Those are in order until [`Compiler::end_steps`].
+    fn step(&mut self, from: usize, task: Task) {
+        if self.tasks.len() > from || self.nests(&task) {
+            self.tasks.push(task);
+        } else {
+            self.perform(task);
+            self.end_steps(from);
+        }
     }
 
-    /// Puts the tasks that were added last into the order in which they are taken.
-    fn reverse_from(&mut self, from: usize) {
+    /// Puts the tasks from `from` on into the order in which they are taken, or out of it.
+    fn end_steps(&mut self, from: usize) {
         self.tasks[from..].reverse();
+    }
+
+    /// Whether doing it may come back to one of its kind.
+    fn nests(&self, task: &Task) -> bool {
+        match task {
+            Task::List(_) | Task::Statements(_) => true,
+            Task::Argument { id, .. } => {
+                matches!(self.arena.node(*id).kind, NodeKind::Pipe { .. } | NodeKind::Chain { .. })
+            }
+            _ => false,
+        }
     }
 
     fn fail(&mut self, message: String) -> Op {
@@ -142,27 +153,42 @@ impl Compiler<'_> {
     }
 
     fn tree(&mut self, root: NodeId) {
-        self.then([Task::List(root), Task::Op(Op::Return)]);
+        self.tasks.extend([Task::Op(Op::Return), Task::List(root)]);
         while let Some(task) = self.tasks.pop() {
-            match task {
-                Task::Statement(id) => self.statement(id),
-                Task::List(id) => {
-                    if let NodeKind::List { nodes } = self.arena.node(id).kind {
-                        let nodes = self.arena.list(nodes);
-                        self.then(nodes.iter().map(|id| Task::Statement(*id)));
-                    }
+            self.perform(task);
+        }
+    }
+
+    /// Does a task. What it leaves to be done is on top of the others then.
+    fn perform(&mut self, task: Task) {
+        match task {
+            Task::List(id) => {
+                if let NodeKind::List { nodes } = self.arena.node(id).kind {
+                    self.statements(nodes);
                 }
-                Task::Pipe(id) => self.pipe(id),
-                Task::Command { id, piped } => self.command(id, piped),
-                Task::Argument { id, wanted } => self.argument(id, wanted),
-                Task::Op(op) => self.emit(op),
-                Task::At(id, op) => {
-                    self.at = Some(id);
-                    self.emit(op);
-                }
-                Task::Label(label) => self.labels[label as usize] = self.here(),
-                Task::Open(scope) => self.scopes.push(scope),
-                Task::Close => drop(self.scopes.pop()),
+            }
+            Task::Statements(nodes) => self.statements(nodes),
+            Task::Pipe(id) => self.pipe(id),
+            Task::Command { id, piped } => self.command(id, piped),
+            Task::Argument { id, wanted } => self.argument(id, wanted),
+            Task::Op(op) => self.emit(op),
+            Task::At(id, op) => {
+                self.at = Some(id);
+                self.emit(op);
+            }
+            Task::Label(label) => self.labels[label as usize] = self.here(),
+            Task::Open(scope) => self.scopes.push(scope),
+            Task::Close => drop(self.scopes.pop()),
+        }
+    }
+
+    fn statements(&mut self, nodes: Nodes) {
+        let from = self.tasks.len();
+        for (next, id) in (nodes.start + 1..).zip(self.arena.list(nodes)) {
+            self.statement(*id);
+            if self.tasks.len() > from {
+                self.tasks.insert(from, Task::Statements(Nodes { start: next, end: nodes.end }));
+                return;
             }
         }
     }
@@ -173,40 +199,36 @@ impl Compiler<'_> {
             NodeKind::Text { end } => self.emit(Op::Text { start: node.start, end }),
             NodeKind::Action { pipe } => {
                 let last = if self.declares(pipe) { Task::Op(Op::Pop) } else { Task::At(id, Op::Print) };
-                self.then([Task::Pipe(pipe), last]);
+                let from = self.tasks.len();
+                self.step(from, Task::Pipe(pipe));
+                self.step(from, last);
+                self.end_steps(from);
             }
             NodeKind::Break => self.leave_loop(),
             NodeKind::Continue => self.emit(Op::Continue),
             NodeKind::If { pipe, list, otherwise } => {
                 let (no, end) = (self.label(), self.label());
                 let from = self.open_branch(pipe);
-                self.tasks.extend([Task::Op(Op::JumpIfFalse(no)), Task::List(list)]);
+                self.step(from, Task::Op(Op::JumpIfFalse(no)));
+                self.tasks.push(Task::List(list));
                 self.close_branch(from, otherwise.map(Task::List), no, end);
             }
             NodeKind::With { pipe, list, otherwise } => {
                 let (no, end) = (self.label(), self.label());
                 let from = self.open_branch(pipe);
-                self.tasks.extend([
-                    Task::Op(Op::With(no)),
-                    Task::Open(Scope::Dot),
-                    Task::List(list),
-                    Task::Close,
-                    Task::Op(Op::EndWith),
-                ]);
+                self.step(from, Task::Op(Op::With(no)));
+                self.step(from, Task::Open(Scope::Dot));
+                self.tasks.extend([Task::List(list), Task::Close, Task::Op(Op::EndWith)]);
                 self.close_branch(from, otherwise.map(Task::List), no, end);
             }
             NodeKind::Range { pipe, list, otherwise } => {
                 let (no, end) = (self.label(), self.label());
                 let range = Op::Range { variables: self.variables(pipe), otherwise: no };
                 let from = self.open_branch(pipe);
-                self.tasks.extend([
-                    Task::Op(range),
-                    Task::Op(Op::Next(end)),
-                    Task::Open(Scope::Loop),
-                    Task::List(list),
-                    Task::Close,
-                    Task::Op(Op::Continue),
-                ]);
+                self.step(from, Task::Op(range));
+                self.step(from, Task::Op(Op::Next(end)));
+                self.step(from, Task::Open(Scope::Loop));
+                self.tasks.extend([Task::List(list), Task::Close, Task::Op(Op::Continue)]);
                 let otherwise = otherwise
                     .into_iter()
                     .flat_map(|list| [Task::Open(Scope::Else(end)), Task::List(list), Task::Close]);
@@ -215,10 +237,13 @@ impl Compiler<'_> {
             NodeKind::Template { name, pipe } => {
                 let run = Task::Op(Op::Template { name, data: pipe.is_some() });
                 let check = Task::At(id, Op::CheckTemplate(name));
-                match pipe {
-                    Some(pipe) => self.then([check, Task::Pipe(pipe), run]),
-                    None => self.then([check, run]),
+                let from = self.tasks.len();
+                self.step(from, check);
+                if let Some(pipe) = pipe {
+                    self.step(from, Task::Pipe(pipe));
                 }
+                self.step(from, run);
+                self.end_steps(from);
             }
             _ => {}
         }
@@ -227,11 +252,13 @@ impl Compiler<'_> {
     /// The beginning of a branch. Its tasks are in order until [`Compiler::close_branch`], which takes what this gives.
     fn open_branch(&mut self, pipe: NodeId) -> usize {
         let from = self.tasks.len();
-        self.tasks.extend([Task::Op(Op::Mark), Task::Open(Scope::Variables), Task::Pipe(pipe)]);
+        self.step(from, Task::Op(Op::Mark));
+        self.step(from, Task::Open(Scope::Variables));
+        self.step(from, Task::Pipe(pipe));
         from
     }
 
-    /// The end of a branch: the second list, if there is one, between the labels.
+    /// The end of a branch, whose first list waits: the second list, if there is one, between the labels.
     fn close_branch(&mut self, from: usize, second: impl IntoIterator<Item = Task>, no: u32, end: u32) {
         let mut second = second.into_iter().peekable();
         if second.peek().is_some() {
@@ -240,7 +267,7 @@ impl Compiler<'_> {
         self.tasks.push(Task::Label(no));
         self.tasks.extend(second);
         self.tasks.extend([Task::Label(end), Task::Close, Task::Op(Op::Reset)]);
-        self.reverse_from(from);
+        self.end_steps(from);
     }
 
     /// `break` in a loop ends the loop. In the `else` of a `range` inside a loop it ends that `else` only: Go's
@@ -285,15 +312,15 @@ impl Compiler<'_> {
         self.at = Some(id);
         let from = self.tasks.len();
         for (index, command) in self.arena.list(commands).iter().enumerate() {
-            self.tasks.push(Task::Command { id: *command, piped: index > 0 });
-            self.tasks.push(Task::Op(Op::Unwrap));
+            self.step(from, Task::Command { id: *command, piped: index > 0 });
+            self.step(from, Task::Op(Op::Unwrap));
         }
         for variable in self.arena.list(declarations) {
             if let Some(name) = self.variable_name(*variable) {
-                self.tasks.push(Task::Op(if assigns { Op::Assign(name) } else { Op::Declare(name) }));
+                self.step(from, Task::Op(if assigns { Op::Assign(name) } else { Op::Declare(name) }));
             }
         }
-        self.reverse_from(from);
+        self.end_steps(from);
     }
 
     fn command(&mut self, id: NodeId, piped: bool) {
@@ -316,21 +343,22 @@ impl Compiler<'_> {
             }
             NodeKind::Chain { node, path } => {
                 self.at = Some(first);
-                let base = Task::Argument { id: node, wanted: Wanted::Anything };
+                let from = self.tasks.len();
+                self.step(from, Task::Argument { id: node, wanted: Wanted::Anything });
                 if has_arguments {
-                    let tasks = self.method(path, first, rest, piped);
-                    self.then([base].into_iter().chain(tasks).collect::<Vec<_>>());
+                    self.method(from, path, first, rest, piped);
                 } else {
-                    self.then([base, Task::Op(Op::Fields(path))]);
+                    self.step(from, Task::Op(Op::Fields(path)));
                 }
+                self.end_steps(from);
             }
-            NodeKind::Identifier { name } => self.function(name, first, id, rest, piped),
+            NodeKind::Identifier { function, .. } => self.function(function, first, id, rest, piped),
             NodeKind::Pipe { .. } => {
                 if has_arguments {
                     let op = self.not_a_function(first);
                     self.emit(op);
                 } else {
-                    self.then([Task::Pipe(first)]);
+                    self.tasks.push(Task::Pipe(first));
                 }
             }
             kind => {
@@ -368,8 +396,9 @@ impl Compiler<'_> {
             (false, false) => self.emit(Op::VariableFields(path)),
             (false, true) => {
                 self.emit(Op::Variable(name));
-                let tasks = self.method(fields, first, rest, piped);
-                self.then(tasks);
+                let from = self.tasks.len();
+                self.method(from, fields, first, rest, piped);
+                self.end_steps(from);
             }
         }
     }
@@ -387,46 +416,35 @@ impl Compiler<'_> {
         let before = Path { start: path.start, end: path.end - 1 };
         let last = Path { start: before.end, end: path.end };
         self.emit(if before.start == before.end { base } else { fields(before) });
-        let tasks = self.method(last, node, arguments, piped);
-        self.then(tasks);
+        let from = self.tasks.len();
+        self.method(from, last, node, arguments, piped);
+        self.end_steps(from);
     }
 
-    /// A call of the last name of a path from the top operand.
-    fn method(&mut self, path: Path, node: NodeId, arguments: &[NodeId], piped: bool) -> Vec<Task> {
+    /// The steps of a call of the last name of a path from the top operand.
+    fn method(&mut self, from: usize, path: Path, node: NodeId, arguments: &[NodeId], piped: bool) {
         let names = self.arena.path(path);
-        let Some(name) = names.last().copied() else { return Vec::new() };
+        let Some(name) = names.last().copied() else { return };
         let end = self.label();
         let count = narrow(arguments.len());
-        let mut tasks = Vec::with_capacity(arguments.len() + 4);
         if names.len() > 1 {
-            tasks.push(Task::Op(Op::Fields(Path { start: path.start, end: path.end - 1 })));
+            self.step(from, Task::Op(Op::Fields(Path { start: path.start, end: path.end - 1 })));
         }
-        tasks.push(Task::Op(Op::Method { name, arguments: count, piped, end }));
-        for (index, argument) in arguments.iter().enumerate() {
-            let index = narrow(index);
-            tasks.push(Task::Argument { id: *argument, wanted: Wanted::Method(index) });
+        self.step(from, Task::Op(Op::Method { name, arguments: count, piped, end }));
+        for (index, argument) in (0..).zip(arguments) {
+            self.step(from, Task::Argument { id: *argument, wanted: Wanted::Method(index) });
         }
         if piped {
-            tasks.push(Task::Op(Op::Rotate(count)));
-            tasks.push(Task::Op(Op::MethodCheck { index: count }));
+            self.step(from, Task::Op(Op::Rotate(count)));
+            self.step(from, Task::Op(Op::MethodCheck { index: count }));
         }
-        tasks.push(Task::Op(Op::CallMethod { arguments: count, piped, node }));
-        tasks.push(Task::Label(end));
-        tasks
+        self.step(from, Task::Op(Op::CallMethod { arguments: count, piped, node }));
+        self.step(from, Task::Label(end));
     }
 
-    fn function(&mut self, name: Name, identifier: NodeId, node: NodeId, arguments: &[NodeId], piped: bool) {
+    fn function(&mut self, number: u16, identifier: NodeId, node: NodeId, arguments: &[NodeId], piped: bool) {
         self.at = Some(identifier);
-        let known = self.found.get(&name.0).copied();
-        let found = known.or_else(|| (self.find)(&self.arena.name(name).to_text()));
-        if let Some(found) = found {
-            self.found.insert(name.0, found);
-        }
-        let Some((function, is_builtin)) = found else {
-            let quoted = crate::go::strconv::quote(self.arena.name(name).as_bytes());
-            let op = self.fail(format!("{quoted} is not a defined function"));
-            return self.emit(op);
-        };
+        let (function, is_builtin) = self.arena.functions[usize::from(number)];
         if let Err(message) = check_count(&function, arguments.len(), piped) {
             let op = self.fail(message);
             return self.emit(op);
@@ -439,33 +457,34 @@ impl Compiler<'_> {
                 let truth = matches!(body, Body::Or);
                 let (short, end) = (self.label(), self.label());
                 for (index, argument) in arguments.iter().enumerate() {
-                    self.tasks.push(Task::Argument { id: *argument, wanted: wanted(0) });
+                    self.step(from, Task::Argument { id: *argument, wanted: wanted(0) });
                     if piped || index + 1 < arguments.len() {
-                        self.tasks.push(Task::Op(Op::JumpIfOrPop { truth, target: short }));
+                        self.step(from, Task::Op(Op::JumpIfOrPop { truth, target: short }));
                     }
                 }
                 if piped {
                     // Not stopped before: the piped value is the result. Stopped: it is not needed.
-                    self.tasks.push(Task::Op(Op::Jump(end)));
-                    self.tasks.push(Task::Label(short));
-                    self.tasks.push(Task::Op(Op::DropUnder));
+                    self.step(from, Task::Op(Op::Jump(end)));
+                    self.step(from, Task::Label(short));
+                    self.step(from, Task::Op(Op::DropUnder));
                 } else {
-                    self.tasks.push(Task::Label(short));
+                    self.step(from, Task::Label(short));
                 }
-                self.tasks.push(Task::Label(end));
+                self.step(from, Task::Label(end));
             }
             body => {
                 for (index, argument) in arguments.iter().enumerate() {
-                    self.tasks.push(Task::Argument { id: *argument, wanted: wanted(index) });
+                    self.step(from, Task::Argument { id: *argument, wanted: wanted(index) });
                 }
                 if piped {
                     let before = narrow(arguments.len());
                     if before > 0 {
-                        self.tasks.push(Task::Op(Op::Rotate(before)));
+                        self.step(from, Task::Op(Op::Rotate(before)));
                     }
                     let last = parameter(&function, arguments.len());
-                    let check = self.check(last);
-                    self.tasks.extend(check);
+                    if let Some(check) = self.check(last) {
+                        self.step(from, Task::Op(check));
+                    }
                 }
                 let call = if let Body::Call = body {
                     let callee = match arguments.first() {
@@ -475,26 +494,16 @@ impl Compiler<'_> {
                     self.code.messages.push(callee);
                     Op::CallValue { name: index(self.code.messages.len() - 1), arguments: count, node }
                 } else {
-                    let function = self.function_index(&function);
-                    Op::Call { function, arguments: count, node }
+                    Op::Call { function: number, arguments: count, node }
                 };
-                self.tasks.push(Task::Op(call));
+                self.step(from, Task::Op(call));
             }
         }
-        self.reverse_from(from);
-    }
-
-    fn function_index(&mut self, function: &Function) -> u16 {
-        let known = self.code.functions.iter().position(|known| known.name() == function.name());
-        let position = known.unwrap_or_else(|| {
-            self.code.functions.push(*function);
-            self.code.functions.len() - 1
-        });
-        narrow(position)
+        self.end_steps(from);
     }
 
     /// The check of the top operand against a type that not everything fits.
-    fn check(&mut self, wanted: Type) -> Option<Task> {
+    fn check(&mut self, wanted: Type) -> Option<Op> {
         if matches!(wanted, Type::Any | Type::Reflect) {
             return None;
         }
@@ -503,7 +512,7 @@ impl Compiler<'_> {
             self.code.types.push(wanted);
             self.code.types.len() - 1
         });
-        Some(Task::Op(Op::Check(index(position))))
+        Some(Op::Check(index(position)))
     }
 
     fn argument(&mut self, id: NodeId, wanted: Wanted) {
@@ -511,32 +520,23 @@ impl Compiler<'_> {
         let check = match wanted {
             Wanted::Anything => None,
             Wanted::Type(wanted) => self.check(wanted),
-            Wanted::Method(index) => Some(Task::Op(Op::MethodCheck { index })),
+            Wanted::Method(index) => Some(Op::MethodCheck { index }),
         };
         match self.arena.node(id).kind {
-            NodeKind::Dot => {
-                self.emit(Op::Dot);
-                self.tasks.extend(check);
-            }
-            NodeKind::Field { path } => {
-                self.emit(Op::DotFields(path));
-                self.tasks.extend(check);
-            }
-            NodeKind::Variable { path } => {
-                self.variable_command(id, path, &[], false);
-                self.tasks.extend(check);
-            }
+            NodeKind::Dot => self.emit(Op::Dot),
+            NodeKind::Field { path } => self.emit(Op::DotFields(path)),
+            NodeKind::Variable { path } => self.variable_command(id, path, &[], false),
+            NodeKind::Identifier { function, .. } => self.function(function, id, id, &[], false),
             NodeKind::Pipe { .. } => {
-                self.tasks.extend(check);
+                self.tasks.extend(check.map(Task::Op));
                 self.tasks.push(Task::Pipe(id));
-            }
-            NodeKind::Identifier { name } => {
-                self.tasks.extend(check);
-                self.function(name, id, id, &[], false);
+                return;
             }
             NodeKind::Chain { node, path } => {
-                self.tasks.extend(check);
-                self.then([Task::Argument { id: node, wanted: Wanted::Anything }, Task::Op(Op::Fields(path))]);
+                self.tasks.extend(check.map(Task::Op));
+                self.tasks.push(Task::Op(Op::Fields(path)));
+                self.tasks.push(Task::Argument { id: node, wanted: Wanted::Anything });
+                return;
             }
             _ => {
                 let op = match wanted {
@@ -548,13 +548,17 @@ impl Compiler<'_> {
                     Wanted::Anything => self.given(ideal(self.arena, id)),
                 };
                 self.emit(op);
+                return;
             }
+        }
+        if let Some(check) = check {
+            self.emit(check);
         }
     }
 
     /// Turns the labels in jumps into places in the code.
     fn link(&mut self) {
-        for op in &mut self.code.operations {
+        for Instruction { op, .. } in &mut self.code.instructions {
             let (Op::Method { end: target, .. }
             | Op::JumpIfOrPop { target, .. }
             | Op::Range { otherwise: target, .. }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use crate::function::Function;
 use crate::syntax::parser::Parsed;
 use crate::syntax::tree::{Arena, Name, NodeId, Path, Tree};
 use crate::value::{List, Map, Str, Type, Value};
@@ -52,11 +51,7 @@ pub(crate) struct Template {
 /// What a template is compiled to.
 #[derive(Debug)]
 pub(crate) struct Code {
-    pub(crate) operations: Vec<Op>,
-    /// For each instruction the node that Go would have marked as the current one by then, for error texts;
-    /// [`NO_NODE`] if it marks none.
-    pub(crate) nodes: Vec<u32>,
-    pub(crate) functions: Vec<Function>,
+    pub(crate) instructions: Vec<Instruction>,
     pub(crate) constants: Vec<Constant>,
     pub(crate) types: Vec<Type>,
     pub(crate) messages: Vec<String>,
@@ -122,7 +117,15 @@ fn sized_uint(value: u64, go_type: Type) -> Value {
     }
 }
 
-/// An instruction. Jumps hold indexes into [`Code::operations`].
+/// What to do, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Instruction {
+    pub(crate) op: Op,
+    /// The node that Go would have marked as the current one by then, for error texts; [`NO_NODE`] if it marks none.
+    pub(crate) node: u32,
+}
+
+/// What an instruction does. Jumps hold indexes into [`Code::instructions`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Op {
     /// Writes literal text.
@@ -272,10 +275,9 @@ impl Body {
         self.arena.name(name)
     }
 
-    /// The instructions of a template. `find` gives the function of a name and whether it is one of Go's own; it is
-    /// asked the first time only.
-    pub(crate) fn code(&self, template: usize, find: &dyn Fn(&str) -> Option<(Function, bool)>) -> &Code {
+    /// The instructions of a template.
+    pub(crate) fn code(&self, template: usize) -> &Code {
         let template = &self.templates[template];
-        template.code.get_or_init(|| compile(&self.arena, template.root, find))
+        template.code.get_or_init(|| compile(&self.arena, template.root))
     }
 }

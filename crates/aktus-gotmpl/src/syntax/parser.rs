@@ -14,13 +14,15 @@ use super::names::Names;
 use super::pipeline::Level;
 use super::tree::{Arena, Name, Node, NodeId, NodeKind, Nodes, Path, Tree};
 use crate::error::ParseError;
+use crate::function::Function;
 use crate::go::strconv;
 use crate::limits::Limits;
 use crate::value::Str;
 
-/// What the parser must know about functions: whether a name is one, and the names for a suggestion.
+/// What the parser must know about functions: which one a name is, and the names for a suggestion.
 pub(crate) trait Functions {
-    fn is_function(&self, name: &str) -> bool;
+    /// The function of a name, and whether it is one of Go's own.
+    fn find(&self, name: &str) -> Option<(Function, bool)>;
     fn names(&self) -> Vec<&str>;
 }
 
@@ -65,6 +67,7 @@ pub(crate) fn parse(
             paths: Vec::with_capacity(source.len() / 24),
             names: Vec::new(),
             numbers: Vec::new(),
+            functions: Vec::new(),
             tokens: 0,
         },
         names: Names::for_source(source.len()),
@@ -94,8 +97,8 @@ pub(super) struct Parser<'s> {
     parse_name: &'s Str,
     pub(super) arena: Arena,
     pub(super) names: Names,
-    /// Whether each name is a function's, for those asked for so far.
-    known: Vec<Option<bool>>,
+    /// Which of the arena's functions each name is, for those asked for so far.
+    known: Vec<Option<u16>>,
     trees: Vec<Tree>,
     /// Which of the trees has a name.
     tree_of: BTreeMap<u32, usize>,
@@ -542,18 +545,20 @@ impl Parser<'_> {
         self.names.intern(&self.source[token.range()])
     }
 
-    /// Whether there is a function of this name.
-    pub(super) fn is_function(&mut self, name: Name) -> bool {
+    /// Which of the arena's functions has this name.
+    pub(super) fn function(&mut self, name: Name) -> Option<u16> {
         let index = name.0 as usize;
+        if let Some(known) = self.known.get(index).copied().flatten() {
+            return Some(known);
+        }
+        let found = self.functions.find(self.names.get(name).as_utf8()?)?;
+        let known = u16::try_from(self.arena.functions.len()).ok()?;
+        self.arena.functions.push(found);
         if self.known.len() <= index {
             self.known.resize(index + 1, None);
         }
-        if let Some(known) = self.known[index] {
-            return known;
-        }
-        let known = self.names.get(name).as_utf8().is_some_and(|text| self.functions.is_function(text));
         self.known[index] = Some(known);
-        known
+        Some(known)
     }
 
     // Reading tokens, as Go does with its buffer of three.

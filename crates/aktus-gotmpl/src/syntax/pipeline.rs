@@ -240,10 +240,10 @@ impl Parser<'_> {
         let kind = match token.kind {
             TokenKind::Identifier => {
                 let name = self.token_name(token);
-                if !self.is_function(name) {
+                let Some(function) = self.function(name) else {
                     return Err(self.unknown_function(self.bytes(token), token));
-                }
-                NodeKind::Identifier { name }
+                };
+                NodeKind::Identifier { name, function }
             }
             TokenKind::Dot => NodeKind::Dot,
             TokenKind::Nil => NodeKind::Nil,

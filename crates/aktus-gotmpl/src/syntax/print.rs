@@ -87,7 +87,7 @@ impl Arena {
                     }
                 }
             }
-            NodeKind::Identifier { name } => out.extend_from_slice(self.name(name)),
+            NodeKind::Identifier { name, .. } => out.extend_from_slice(self.name(name)),
             NodeKind::Variable { path } => {
                 for (index, name) in self.path(path).iter().enumerate() {
                     if index > 0 {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::number::Number;
+use crate::function::Function;
 use crate::value::Str;
 
 /// A node of an [`Arena`].
@@ -44,7 +45,7 @@ pub(crate) enum NodeKind {
     Template { name: Name, pipe: Option<NodeId> },
     Pipe { declarations: Nodes, assigns: bool, commands: Nodes },
     Command { arguments: Nodes },
-    Identifier { name: Name },
+    Identifier { name: Name, function: u16 },
     Variable { path: Path },
     Field { path: Path },
     Chain { node: NodeId, path: Path },
@@ -71,6 +72,8 @@ pub(crate) struct Arena {
     pub(crate) paths: Vec<Name>,
     pub(crate) names: Vec<Str>,
     pub(crate) numbers: Vec<(Number, Range<u32>)>,
+    /// The functions that the text names, each once, and whether it is one of Go's own.
+    pub(crate) functions: Vec<(Function, bool)>,
     /// How many tokens the text has.
     pub(crate) tokens: usize,
 }
