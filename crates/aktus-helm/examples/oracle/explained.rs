@@ -56,6 +56,10 @@ fn no_dsa(question: &Question, ours: &Answer, theirs: &Answer) -> bool {
 const TEXTS: &[&str] = &[
     "levels deep; look for a map that contains itself",
     "look for a loop or a function that makes very long text",
+    "in use at once; look for a loop that collects long text",
+    "more than the 33554432 allowed",
+    "the output of the template would be longer than 16777216 bytes",
+    "the output of all templates would be longer than 67108864 bytes",
     "are under way inside each other; look for an include or tpl that calls itself",
 ];
 
