@@ -110,14 +110,13 @@ async fn an_answer_after_the_line_of_a_kill_was_never_sent() {
     let world = World::new(function(move |event, context: Context| {
         let over = Arc::clone(&over);
         async move {
-            let last = "the last step";
             // What a killed program has already handed to the kernel still arrives.
             tokio::spawn(async move {
-                context.log(last);
+                context.log("the last step");
                 answer(&event, &good(&event)).await;
                 over.notify_one();
             });
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }))
     .await;
