@@ -23,8 +23,9 @@ use std::thread;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use sha2::{Digest as _, Sha256};
 
-use crate::tools::{Tools, ensure};
+use crate::tools::{Tools, ensure, hex};
 
 use corpus::{Case, Repository};
 use judge::{Expected, Judgement, Verdict};
@@ -218,7 +219,7 @@ impl Conformance {
     fn write_difference(&self, job: &Job<'_>, judgement: &Judgement) -> Result<()> {
         let Some(folder) = &self.differences else { return Ok(()) };
         let over = job.over.as_ref().and_then(|path| path.file_stem()).unwrap_or_default().to_string_lossy();
-        let name = format!("{} {} {over}", job.repository.name, job.case.show()).replace(['/', ' '], "+");
+        let name = file_name(&format!("{} {} {over}", job.repository.name, job.case.show()));
         let folder = folder.join(job.profile.name());
         fs::create_dir_all(&folder)?;
         for (end, outcome) in [("helm", &judgement.helm), ("ours", &judgement.ours)] {
@@ -226,6 +227,16 @@ impl Conformance {
         }
         Ok(())
     }
+}
+
+/// A name for files about something; the end of what would be too long gives way to a hash.
+fn file_name(what: &str) -> String {
+    const LONGEST: usize = 200;
+    let name = what.replace(['/', ' '], "+");
+    if name.len() <= LONGEST {
+        return name;
+    }
+    format!("{}+{}", &name[..name.floor_char_boundary(LONGEST - 17)], &hex(&Sha256::digest(what))[..16])
 }
 
 /// Writes the recordings of all repositories that took part; without `all`, other cases stay as they are.

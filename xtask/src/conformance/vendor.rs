@@ -63,15 +63,13 @@ fn has(charts: &Path, name: &str) -> bool {
     })
 }
 
+/// Copies a chart; where it goes may be inside it, as with a library that tries itself out in a chart of its own.
 fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else if entry.file_type()?.is_file() {
-            fs::copy(entry.path(), target)?;
+    for file in corpus::files(from)? {
+        let (source, target) = (from.join(&file), to.join(&file));
+        if fs::symlink_metadata(&source)?.is_file() {
+            fs::create_dir_all(target.parent().unwrap_or(to))?;
+            fs::copy(source, target)?;
         }
     }
     Ok(())
