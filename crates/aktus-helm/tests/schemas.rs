@@ -2,11 +2,20 @@
 //!
 //! The expected texts were made by Helm; where Helm's order is that of a Go map, ours is sorted.
 
+use std::collections::BTreeMap;
+
+use aktus_helm::values::ExternalSchemas;
 use aktus_helm::{Chart, FrozenHost, LoadOptions, RenderError, RenderOptions, Values, render};
 
 const VALUES: &str = "a: {b: 1}\nl: [1, 2]\nm: 1e21\nn: 12345.5\no: {}\ns: it's \"q\"\n";
 
+const HEAD: &str = "values don't meet the specifications of the schema(s) in the following chart(s):\nc:\n";
+
 fn run(schema: &str) -> Result<(), RenderError> {
+    run_with(schema, &RenderOptions::default())
+}
+
+fn run_with(schema: &str, options: &RenderOptions) -> Result<(), RenderError> {
     let files = [
         ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 0.1.0"),
         ("values.yaml", "\"n\": 12345.5"),
@@ -14,14 +23,13 @@ fn run(schema: &str) -> Result<(), RenderError> {
     ];
     let chart = Chart::from_files(files, &LoadOptions::default()).expect("a chart");
     let values = Values::from_yaml(VALUES.replace("n:", "\"n\":").as_bytes()).expect("values");
-    render(&chart, &values, &RenderOptions::default(), &FrozenHost::default()).map(|_| ())
+    render(&chart, &values, options, &FrozenHost::default()).map(|_| ())
 }
 
 #[track_caller]
 fn check(schema: &str, expected: &str) {
     let error = run(schema).expect_err("the values do not fit").to_string();
-    let head = "values don't meet the specifications of the schema(s) in the following chart(s):\nc:\n";
-    assert_eq!(error.strip_prefix(head), Some(expected), "{schema}");
+    assert_eq!(error.strip_prefix(HEAD), Some(expected), "{schema}");
 }
 
 #[test]
@@ -168,6 +176,53 @@ fn nothing_is_loaded() {
         check(&format!(r#"{{"properties":{{"a":{{"$ref":"{uri}"}}}}}}"#), &format!("external $ref not allowed: {uri}"));
     }
     check(r#"{"$schema":"http://example.com/custom"}"#, "external $ref not allowed: http://example.com/custom");
+}
+
+/// What Helm says when these lie where the schema looks.
+#[test]
+fn what_is_allowed_is_loaded() {
+    let known = [
+        ("file:///a/text.json", r#"{"type": "string"}"#),
+        ("file:///a/no-schema.json", r#"{"type": 12}"#),
+        ("file:///a/half.json", r#"{"type":"#),
+        ("file:///a/parts.json", r#"{"$defs": {"text": {"$ref": "text.json"}}}"#),
+        ("file:///a/far.json", r#"{"$ref": "../b/x.json"}"#),
+    ];
+    let known: BTreeMap<String, Vec<u8>> =
+        known.into_iter().map(|(address, text)| (address.to_owned(), text.as_bytes().to_vec())).collect();
+    let options = RenderOptions { external_schemas: ExternalSchemas::from(known), ..RenderOptions::default() };
+    let check = |reference: &str, expected: Option<&str>| {
+        let schema = format!(r#"{{"properties": {{"n": {{"$ref": "{reference}"}}}}}}"#);
+        let found = run_with(&schema, &options).err().map(|error| error.to_string());
+        assert_eq!(found, expected.map(|expected| format!("{HEAD}{expected}")), "{reference}");
+    };
+    let no_text = "- at '/n': got number, want string\n";
+    check("file:///a/text.json", Some(no_text));
+    check("file:///a/parts.json#/$defs/text", Some(no_text));
+    check("file:///a/far.json", Some("external $ref not allowed: file:///b/x.json"));
+    check("file:///a/text.json#/$defs/z", Some("json-pointer in \"file:///a/text.json#/$defs/z\" not found"));
+    check("file:///a/half.json", Some("failing loading \"file:///a/half.json\": unexpected EOF"));
+    check(
+        "file:///a/no-schema.json",
+        Some(
+            "\"file:///a/no-schema.json#\" is not valid against metaschema: jsonschema validation failed with \
+             'https://json-schema.org/draft/2020-12/schema#'\n- at '': 'allOf' failed\n  - at '/type': 'anyOf' failed\n    \
+             - at '/type': value must be one of 'array', 'boolean', 'integer', 'null', 'number', 'object', 'string'\n    \
+             - at '/type': got number, want array",
+        ),
+    );
+    check("file:///a/text.json.orig", Some("external $ref not allowed: file:///a/text.json.orig"));
+}
+
+#[test]
+fn all_that_is_refused_is_told_in_the_same_order() {
+    let references: Vec<String> =
+        (0..5).rev().map(|number| format!(r#"{{"$ref": "https://example.com/{number}.json#/$defs/x"}}"#)).collect();
+    let schema = format!(r#"{{"allOf": [{}]}}"#, references.join(", "));
+    let line = |number: u32| format!("external $ref not allowed: https://example.com/{number}.json\n");
+    check(&schema, &format!("{}{}{}and 2 more", line(0), line(1), line(2)));
+    let Err(RenderError::Schema(error)) = run(&schema) else { panic!("nothing is allowed") };
+    assert_eq!(error.refused.len(), 5);
 }
 
 #[test]

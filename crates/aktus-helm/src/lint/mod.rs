@@ -24,7 +24,7 @@ use self::target::Target;
 use crate::chart::LoadError;
 use crate::limits::Limits;
 use crate::render::KubeVersion;
-use crate::values::Values;
+use crate::values::{ExternalSchemas, Values};
 
 /// How bad a [`Message`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +75,8 @@ pub struct LintOptions {
     pub kube_version: Option<KubeVersion>,
     /// `--skip-schema-validation`; Helm 3 checks values.yaml against the schema all the same.
     pub skip_schema_validation: bool,
+    /// What the charts' schemas may refer to outside of their charts.
+    pub external_schemas: ExternalSchemas,
     /// The bounds.
     pub limits: Limits,
 }
@@ -87,6 +89,7 @@ impl LintOptions {
             namespace: "default".to_owned(),
             kube_version: None,
             skip_schema_validation: false,
+            external_schemas: ExternalSchemas::default(),
             limits: Limits::default(),
         }
     }

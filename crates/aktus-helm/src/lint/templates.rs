@@ -69,6 +69,7 @@ fn rendered(linter: &Linter<'_>, chart: &Chart, values: &Values, host: &dyn Host
     options.lint = true;
     options.limits = settings.limits.clone();
     options.skip_schema_validation = settings.skip_schema_validation;
+    options.external_schemas = settings.external_schemas.clone();
     if let Some(version) = &settings.kube_version {
         options.capabilities.kube_version = version.clone();
     }

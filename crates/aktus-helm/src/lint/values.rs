@@ -37,7 +37,8 @@ fn content(linter: &Linter<'_>, user: &Values) -> Result<(), String> {
         coalesce_plain(&values, &defaults);
     }
     let values = frozen(values)?;
-    schema::validate_one(&schema, &values, &options.limits)
+    let rules = schema::Rules { limits: &options.limits, external: &options.external_schemas };
+    schema::validate_one(&schema, &values, rules)
 }
 
 fn go_type(profile: Profile) -> &'static str {

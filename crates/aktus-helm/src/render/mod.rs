@@ -25,7 +25,7 @@ use crate::chart::{Chart, Crd};
 use crate::limits::Limits;
 use crate::manifest::{ManifestError, Manifests};
 use crate::path;
-use crate::values::{SchemaError, Values, coalesce_values, schema};
+use crate::values::{ExternalSchemas, SchemaError, Values, coalesce_values, schema};
 
 pub use capabilities::{Capabilities, HelmVersion, KubeVersion, KubeVersionError};
 pub use evaluate::{evaluate, merged_values};
@@ -45,6 +45,8 @@ pub struct RenderOptions {
     pub limits: Limits,
     /// `--skip-schema-validation`
     pub skip_schema_validation: bool,
+    /// What the charts' schemas may refer to outside of their charts.
+    pub external_schemas: ExternalSchemas,
     /// `--render-subchart-notes`
     pub subchart_notes: bool,
     /// As `helm lint` renders: `required` and `fail` pass, `lookup` finds nothing, and neither the chart's type nor
@@ -63,6 +65,7 @@ impl RenderOptions {
             capabilities: Capabilities::default_for(profile),
             limits: Limits::default(),
             skip_schema_validation: false,
+            external_schemas: ExternalSchemas::default(),
             subchart_notes: false,
             lint: false,
             trace: false,
@@ -323,7 +326,8 @@ pub(crate) fn prepare(
     }
     if !options.skip_schema_validation && has_schema(&tree, ChartTree::ROOT) {
         let frozen: Frozen = Value::Map(coalesced.clone()).freeze().map_err(RenderError::Depth)?;
-        schema::validate(&tree, &frozen, &options.limits)?;
+        let rules = schema::Rules { limits: &options.limits, external: &options.external_schemas };
+        schema::validate(&tree, &frozen, rules)?;
     }
     Ok((tree, coalesced))
 }

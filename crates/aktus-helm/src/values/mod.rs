@@ -25,7 +25,7 @@ pub use explain::{ExplainError, Explained, explain};
 pub use hints::value_hints;
 pub use numbers::{LossyNumber, lossy_numbers};
 pub use options::{ReadFile, ValueFile, ValueOptions, ValuesError};
-pub use schema::{SchemaError, Violation};
+pub use schema::{ExternalSchemas, SchemaError, SchemaSource, Violation};
 pub use set::SetError;
 pub use settings::Origin;
 

@@ -1,18 +1,24 @@
 //! Do the values fit the charts' `values.schema.json`?
 //!
 //! Upstream: Helm's `pkg/chart/common/util/jsonschema.go` on santhosh-tekuri/jsonschema v6.
-//! Deliberately stricter than Helm: a schema cannot load files or URLs.
+//! Deliberately stricter than Helm: a schema can load only the files and URLs that a caller opts in to.
 
+mod external;
 mod format;
 mod report;
 mod words;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use aktus_gotmpl::Frozen;
 use aktus_yaml::SerdeBuilder;
 use jsonschema::error::ValidationErrorKind as Kind;
-use jsonschema::{Draft, PatternOptions, ReferencingError, Retrieve, Uri, ValidationError, Validator};
+use jsonschema::meta::MetaValidator;
+use jsonschema::{Draft, PatternOptions, ReferencingError, ValidationError, Validator};
 use serde_json::Value;
 
+pub use self::external::{ExternalSchemas, SchemaSource};
+use self::external::{Found, Loader, Unusable};
 use self::report::Report;
 use super::tree;
 use crate::chart::dependency::{ChartTree, NodeId};
@@ -25,6 +31,8 @@ pub struct SchemaError {
     text: String,
     /// What does not fit, chart by chart.
     pub violations: Vec<Violation>,
+    /// The addresses that schemas refer to and that [`ExternalSchemas`] does not allow.
+    pub refused: Vec<String>,
 }
 
 /// One place where values do not fit.
@@ -52,10 +60,17 @@ impl Violation {
     }
 }
 
+/// What schemas may do.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'r> {
+    pub(crate) limits: &'r Limits,
+    pub(crate) external: &'r ExternalSchemas,
+}
+
 /// Checks the values of a chart and, below the sub-charts' names, those of all charts below it.
-pub(crate) fn validate(tree: &ChartTree, values: &Frozen, limits: &Limits) -> Result<(), SchemaError> {
-    let mut error = SchemaError { text: String::new(), violations: Vec::new() };
-    validate_chart(tree, ChartTree::ROOT, values, &[], limits, &mut error);
+pub(crate) fn validate(tree: &ChartTree, values: &Frozen, rules: Rules<'_>) -> Result<(), SchemaError> {
+    let mut error = SchemaError { text: String::new(), violations: Vec::new(), refused: Vec::new() };
+    validate_chart(tree, ChartTree::ROOT, values, &[], rules, &mut error);
     if error.text.is_empty() { Ok(()) } else { Err(error) }
 }
 
@@ -65,20 +80,30 @@ fn validate_chart(
     chart: NodeId,
     values: &Frozen,
     above: &[String],
-    limits: &Limits,
+    rules: Rules<'_>,
     error: &mut SchemaError,
 ) {
     let name = tree.name(chart);
     if let Some(schema) = &tree.contents(chart).schema
         && let json = tree::to_json(values)
-        && let Err(problem) = check(schema.data(), &json, limits)
+        && let Err(problem) = check(schema.data(), &json, rules)
     {
+        // Helm's own texts follow each other like this; those it does not have need not.
+        if !error.refused.is_empty() && !error.text.ends_with('\n') {
+            error.text.push('\n');
+        }
         error.text.push_str(name);
         error.text.push_str(":\n");
         match problem {
             Problem::Schema(text) => {
                 error.violations.push(Violation::whole(name, above, text.clone()));
                 error.text.push_str(&text);
+            }
+            Problem::Refused(addresses) => {
+                let text = refusal(&addresses);
+                error.violations.push(Violation::whole(name, above, text.clone()));
+                error.text.push_str(&text);
+                error.refused.extend(addresses);
             }
             Problem::Values(report) => {
                 error.text.push_str(&report.to_string());
@@ -98,7 +123,7 @@ fn validate_chart(
         let here: Vec<String> = above.iter().cloned().chain([name.to_owned()]).collect();
         match values.as_map().and_then(|map| map.get(name.as_bytes())) {
             None | Some(Frozen::Nil) => {}
-            Some(values @ Frozen::Map(_)) => validate_chart(tree, subchart, values, &here, limits, error),
+            Some(values @ Frozen::Map(_)) => validate_chart(tree, subchart, values, &here, rules, error),
             Some(other) => {
                 let found = other.thaw().type_name();
                 let message = format!("invalid type for values: expected object (map), got {found}");
@@ -127,9 +152,10 @@ fn keys(pointer: &str, values: &Value) -> Vec<String> {
 }
 
 /// Checks the values of one chart against the text of a schema; the error is Helm's text.
-pub(crate) fn validate_one(schema: &[u8], values: &Frozen, limits: &Limits) -> Result<(), String> {
-    check(schema, &tree::to_json(values), limits).map_err(|problem| match problem {
+pub(crate) fn validate_one(schema: &[u8], values: &Frozen, rules: Rules<'_>) -> Result<(), String> {
+    check(schema, &tree::to_json(values), rules).map_err(|problem| match problem {
         Problem::Schema(text) => text,
+        Problem::Refused(addresses) => refusal(&addresses),
         Problem::Values(report) => report.to_string(),
     })
 }
@@ -137,46 +163,32 @@ pub(crate) fn validate_one(schema: &[u8], values: &Frozen, limits: &Limits) -> R
 enum Problem {
     /// The schema itself.
     Schema(String),
+    /// The schemas that it refers to: their addresses.
+    Refused(Vec<String>),
     /// The values.
     Values(Report),
 }
 
 /// Checks values against one schema.
-fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> {
+fn check(schema: &[u8], values: &Value, rules: Rules<'_>) -> Result<(), Problem> {
     let schema = read(schema).map_err(Problem::Schema)?;
-    let references = count_references(&schema);
-    if references > limits.schema_references {
-        return Err(Problem::Schema(format!(
-            "the schema has {references} references, more than the maximum of {}",
-            limits.schema_references
-        )));
-    }
-    let draft = Draft::default().detect(&schema);
-    let meta = match draft {
-        Draft::Draft4 => jsonschema::draft4::meta::validator,
-        Draft::Draft6 => jsonschema::draft6::meta::validator,
-        Draft::Draft7 => jsonschema::draft7::meta::validator,
-        Draft::Draft201909 => jsonschema::draft201909::meta::validator,
-        Draft::Draft202012 => jsonschema::draft202012::meta::validator,
-        _ => {
-            let dialect = schema.get("$schema").and_then(Value::as_str).unwrap_or_default();
-            return Err(Problem::Schema(external(dialect)));
-        }
-    };
-    let check_schema = || {
-        let report = against(&meta(), &schema, &Value::Null);
-        if report.is_empty() { Ok(()) } else { Err(Problem::Schema(not_a_schema(&schema, &report.to_string()))) }
-    };
+    check_references(count_references(&schema), rules.limits).map_err(Problem::Schema)?;
+    let (draft, meta) = dialect(&schema).map_err(Problem::Schema)?;
     // The library checks it in the same way before it uses it, but for parts that name a dialect of their own.
     let is_checked_later =
         schema.as_object().is_some_and(|entries| !entries.is_empty()) && !names_dialect_inside(&schema);
     if !is_checked_later {
-        check_schema()?;
+        check_schema(BASE, &schema, &meta()).map_err(Problem::Schema)?;
     }
     let asserts_formats = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
+    let found = Arc::new(Mutex::new(Found::default()));
     let mut options = jsonschema::options()
         .with_base_uri(BASE)
-        .with_retriever(Closed)
+        .with_retriever(Loader {
+            allowed: rules.external.clone(),
+            limits: rules.limits.clone(),
+            found: Arc::clone(&found),
+        })
         .with_pattern_options(PatternOptions::regex())
         .should_validate_formats(asserts_formats);
     if asserts_formats {
@@ -187,15 +199,51 @@ fn check(schema: &[u8], values: &Value, limits: &Limits) -> Result<(), Problem> 
             options = options.with_format(name, |_: &str| true);
         }
     }
-    let validator = match options.build(&schema) {
+    let built = options.build(&schema);
+    let found = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+    if !found.refused.is_empty() {
+        return Err(Problem::Refused(found.refused.into_iter().collect()));
+    }
+    let validator = match built {
         Ok(validator) => validator,
         Err(error) => {
-            check_schema()?;
-            return Err(Problem::Schema(not_compiled(&error, &schema, draft)));
+            check_schema(BASE, &schema, &meta()).map_err(Problem::Schema)?;
+            return Err(Problem::Schema(not_compiled(&error, &schema, draft, &found)));
         }
     };
     let report = against(&validator, values, &schema);
     if report.is_empty() { Ok(()) } else { Err(Problem::Values(report)) }
+}
+
+/// Makes the validator of schemas of a dialect.
+type Meta = fn() -> MetaValidator<'static>;
+
+/// The dialect of a schema, and what checks schemas of it.
+fn dialect(schema: &Value) -> Result<(Draft, Meta), String> {
+    let draft = Draft::default().detect(schema);
+    let meta: Meta = match draft {
+        Draft::Draft4 => jsonschema::draft4::meta::validator,
+        Draft::Draft6 => jsonschema::draft6::meta::validator,
+        Draft::Draft7 => jsonschema::draft7::meta::validator,
+        Draft::Draft201909 => jsonschema::draft201909::meta::validator,
+        Draft::Draft202012 => jsonschema::draft202012::meta::validator,
+        _ => return Err(external(schema.get("$schema").and_then(Value::as_str).unwrap_or_default())),
+    };
+    Ok((draft, meta))
+}
+
+/// Whether the schema at an address is one of its dialect.
+fn check_schema(address: &str, schema: &Value, meta: &Validator) -> Result<(), String> {
+    let report = against(meta, schema, &Value::Null);
+    if report.is_empty() { Ok(()) } else { Err(not_a_schema(address, schema, &report.to_string())) }
+}
+
+fn check_references(references: usize, limits: &Limits) -> Result<(), String> {
+    if references <= limits.schema_references {
+        return Ok(());
+    }
+    let most = limits.schema_references;
+    Err(format!("the schema has {references} references, more than the maximum of {most}"))
 }
 
 /// Formats that Go's validator does not know, and so takes every text to have.
@@ -248,37 +296,55 @@ fn external(uri: &str) -> String {
     format!("external $ref not allowed: {uri}")
 }
 
-/// Loads nothing. An unknown `urn:` accepts everything, as in Helm.
-struct Closed;
+/// So many refused addresses are named.
+const NAMED: usize = 3;
 
-impl Retrieve for Closed {
-    fn retrieve(&self, uri: &Uri<String>) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
-        if uri.scheme().as_str().eq_ignore_ascii_case("urn") {
-            tracing::warn!(urn = uri.as_str(), "unresolved urn in a schema; it accepts everything");
-            return Ok(Value::Bool(true));
-        }
-        Err(external(uri.as_str()).into())
+fn refusal(addresses: &[String]) -> String {
+    let mut lines: Vec<String> = addresses.iter().take(NAMED).map(|address| external(address)).collect();
+    if addresses.len() > NAMED {
+        lines.push(format!("and {} more", addresses.len() - NAMED));
     }
+    lines.join("\n")
 }
 
-fn not_a_schema(schema: &Value, problems: &str) -> String {
+fn not_a_schema(address: &str, schema: &Value, problems: &str) -> String {
     let dialect = schema.get("$schema").and_then(Value::as_str);
     let dialect = dialect.unwrap_or("https://json-schema.org/draft/2020-12/schema").trim_end_matches('#');
     let problems = problems.trim_end_matches('\n');
-    format!("\"{BASE}#\" is not valid against metaschema: jsonschema validation failed with '{dialect}#'\n{problems}")
+    format!(
+        "\"{address}#\" is not valid against metaschema: jsonschema validation failed with '{dialect}#'\n{problems}"
+    )
 }
 
 /// Why a schema that fits its dialect could not be used, in Helm's words where it has some.
-fn not_compiled(error: &ValidationError<'_>, schema: &Value, draft: Draft) -> String {
+fn not_compiled(error: &ValidationError<'_>, schema: &Value, draft: Draft, found: &Found) -> String {
     match error.kind() {
         Kind::Referencing(ReferencingError::PointerToNowhere { pointer }) => {
-            format!("json-pointer in \"{BASE}#{pointer}\" not found")
+            let address =
+                found.schemas.keys().find(|address| refers_to(schema, found, &format!("{address}#{pointer}")));
+            format!("json-pointer in \"{}#{pointer}\" not found", address.map_or(BASE, String::as_str))
         }
-        Kind::Referencing(ReferencingError::Unretrievable { uri, .. }) => external(uri),
+        Kind::Referencing(ReferencingError::Unretrievable { uri, source }) => {
+            source.downcast_ref::<Unusable>().map_or_else(|| external(uri), |unusable| unusable.0.clone())
+        }
         Kind::Referencing(other) => other.to_string(),
-        Kind::Format { .. } => not_a_schema(schema, &bad_pattern(error, draft)),
+        Kind::Format { .. } => not_a_schema(BASE, schema, &bad_pattern(error, draft)),
         _ => error.to_string(),
     }
+}
+
+/// Whether any of the schemas has a reference of this text.
+fn refers_to(schema: &Value, found: &Found, reference: &str) -> bool {
+    fn has(schema: &Value, reference: &str) -> bool {
+        match schema {
+            Value::Array(items) => items.iter().any(|item| has(item, reference)),
+            Value::Object(entries) => entries
+                .iter()
+                .any(|(key, value)| key == "$ref" && value.as_str() == Some(reference) || has(value, reference)),
+            _ => false,
+        }
+    }
+    std::iter::once(schema).chain(found.schemas.values()).any(|schema| has(schema, reference))
 }
 
 /// A pattern that is no regular expression, as the dialect's own schema reports it:
