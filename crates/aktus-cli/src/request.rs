@@ -137,9 +137,24 @@ impl UserValues {
         chart: &Chart,
         options: &RenderOptions,
     ) -> CliError {
-        let hints = value_hints(error, chart, &self.given, &self.merged, options);
+        let mut hints = value_hints(error, chart, &self.given, &self.merged, options);
+        if let RenderError::Schema(error) = error {
+            hints.extend(allowing(&error.refused));
+        }
         hints.into_iter().fold(told, CliError::hint)
     }
+}
+
+/// How to let a schema refer to these addresses.
+fn allowing(refused: &[String]) -> Option<String> {
+    let mut folders: Vec<&str> = refused.iter().filter_map(|address| Some(address.rsplit_once('/')?.0)).collect();
+    folders.sort_unstable();
+    folders.dedup_by(|later, earlier| {
+        later.strip_prefix(*earlier).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    let flags: Vec<String> = folders.iter().map(|folder| format!("--allow-schema-ref {folder}")).collect();
+    let flags = (!flags.is_empty()).then(|| flags.join(" "))?;
+    Some(format!("let the schema refer to it with `{flags}`, or check nothing with --skip-schema-validation"))
 }
 
 /// The values of the user, as they were given and merged.

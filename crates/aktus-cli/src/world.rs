@@ -102,10 +102,17 @@ fn world(registry: &RegistryArguments, plain_http: &[String], keychain: Arc<dyn 
 }
 
 pub(crate) fn puller(registry: &RegistryArguments, plain_http: &[String]) -> Result<Puller, CliError> {
-    let mut options = PullerOptions::default();
-    options.plain_http_hosts.extend(registry.plain_http.iter().chain(plain_http).cloned());
-    options.proxy = Proxy::of_environment(|name| std::env::var_os(name)?.into_string().ok());
+    let mut options = puller_options(registry);
+    options.plain_http_hosts.extend(plain_http.iter().cloned());
     Puller::new(options).map_err(|error| CliError::new(Kind::Internal, chain(&error)))
+}
+
+/// How to fetch things.
+pub(crate) fn puller_options(registry: &RegistryArguments) -> PullerOptions {
+    let mut options = PullerOptions::default();
+    options.plain_http_hosts.extend(registry.plain_http.iter().cloned());
+    options.proxy = Proxy::of_environment(|name| std::env::var_os(name)?.into_string().ok());
+    options
 }
 
 /// Randomness of the operating system.

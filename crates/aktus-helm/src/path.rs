@@ -25,6 +25,15 @@ pub(crate) fn matches(pattern: &str, name: &str) -> Result<bool, BadPattern> {
 }
 
 /// Go's functions cut paths at slashes and dots only, which leaves text text.
+/// The operating system's words as Go gives them.
+pub(crate) fn system_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
 fn text(path: Vec<u8>) -> String {
     String::from_utf8(path).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -266,8 +266,8 @@ fn read_archive(path: &Path, limits: &Limits) -> Result<Vec<u8>, LoadError> {
 }
 
 /// The files of a chart's directory, without a look at what they say.
-pub(crate) fn directory_files(path: &Path, limits: &Limits) -> Result<Vec<File>, LoadError> {
-    Ok(directory::read(path, limits, None)?)
+pub(crate) fn directory_files(path: &Path, options: &LoadOptions) -> Result<Vec<File>, LoadError> {
+    Ok(directory::read(path, &options.limits, options.links_within.as_deref())?)
 }
 
 /// The files of a packed chart, without a look at what they say.

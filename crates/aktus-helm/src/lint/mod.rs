@@ -16,7 +16,7 @@ mod templates;
 mod values;
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aktus_gotmpl::{Host, Profile};
 
@@ -77,6 +77,9 @@ pub struct LintOptions {
     pub skip_schema_validation: bool,
     /// What the charts' schemas may refer to outside of their charts.
     pub external_schemas: ExternalSchemas,
+    /// A folder that links in a chart directory may lead into, as in
+    /// [`LoadOptions::links_within`](crate::LoadOptions::links_within).
+    pub links_within: Option<PathBuf>,
     /// The bounds.
     pub limits: Limits,
 }
@@ -90,6 +93,7 @@ impl LintOptions {
             kube_version: None,
             skip_schema_validation: false,
             external_schemas: ExternalSchemas::default(),
+            links_within: None,
             limits: Limits::default(),
         }
     }

@@ -83,7 +83,8 @@ impl Target {
                 if self.kind(name) == Kind::Directory {
                     return Err(format!("read {}: is a directory", path.display()));
                 }
-                fs::read(&path).map_err(|error| format!("open {}: {}", path.display(), words(&error)))
+                fs::read(&path)
+                    .map_err(|error| format!("open {}: {}", path.display(), crate::path::system_words(&error)))
             }
             Self::Archive { files, path } => {
                 let file = files.iter().find(|file| file.name() == name);
@@ -94,20 +95,12 @@ impl Target {
     }
 
     pub(super) fn load(&self, options: &LintOptions) -> Result<Chart, LoadError> {
-        let load = LoadOptions::new(options.profile).with_limits(options.limits.clone());
+        let mut load = LoadOptions::new(options.profile).with_limits(options.limits.clone());
+        load.links_within.clone_from(&options.links_within);
         let files = match self {
-            Self::Directory(directory) => directory_files(directory, &options.limits)?,
+            Self::Directory(directory) => directory_files(directory, &load)?,
             Self::Archive { files, .. } => files.clone(),
         };
         Chart::of_any_version(files, &load)
-    }
-}
-
-/// The operating system's words as Go gives them.
-fn words(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        _ => error.to_string(),
     }
 }

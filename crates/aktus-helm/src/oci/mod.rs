@@ -33,6 +33,7 @@ mod limits;
 mod manifest;
 mod proxy;
 mod reference;
+mod schemas;
 mod session;
 mod transport;
 mod versions;
@@ -49,6 +50,7 @@ pub use manifest::{
 };
 pub use proxy::Proxy;
 pub use reference::{Reference, ReferenceError};
+pub use schemas::{AllowedAddress, AllowedAddressError, FetchedSchemas};
 
 use manifest::{Content, Document};
 use session::{Fetched, Session};

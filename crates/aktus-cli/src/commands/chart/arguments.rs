@@ -1,13 +1,16 @@
 //! What the chart commands have in common: which chart, which values, which release.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aktus_helm::certs::CertificateMaker;
+use aktus_helm::chart::DirectoryError;
+use aktus_helm::oci::{AllowedAddress, FetchedSchemas};
+use aktus_helm::values::ExternalSchemas;
 use aktus_helm::{
-    Capabilities, Chart, FrozenHost, Host as _, KubeVersion, LoadOptions, Release, RenderOptions, SystemHost,
+    Capabilities, Chart, FrozenHost, Host as _, KubeVersion, LoadError, LoadOptions, Release, RenderOptions, SystemHost,
 };
 use clap::Args;
 use jiff::Timestamp;
@@ -18,7 +21,7 @@ use crate::cli::{Profile, RegistryArguments, ValuesArguments};
 use crate::error::{CliError, Kind, chain};
 use crate::request::{is_path, profile};
 use crate::ui::Ui;
-use crate::world::dice;
+use crate::world::{dice, puller_options};
 
 /// Where a chart comes from
 #[derive(Args, Clone, Debug)]
@@ -36,13 +39,46 @@ pub(super) struct SourceArguments {
     profile: Profile,
 
     #[command(flatten)]
+    links: LinkArguments,
+
+    #[command(flatten)]
     pub(super) registry: RegistryArguments,
+}
+
+/// What a chart directory may share with others
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct LinkArguments {
+    /// Let links in a chart directory lead into this folder, such as the repository around it
+    #[arg(long, value_name = "DIR")]
+    pub(super) links_within: Option<PathBuf>,
+}
+
+/// What values are checked against
+#[derive(Args, Clone, Debug)]
+pub(super) struct SchemaArguments {
+    /// Do not check the values against the chart's schema
+    #[arg(long)]
+    pub(super) skip_schema_validation: bool,
+
+    /// Let the chart's schema refer to this address and what lies below it, `https://…` or `file:///…`
+    #[arg(long, value_name = "URL")]
+    allow_schema_ref: Vec<AllowedAddress>,
+}
+
+impl SchemaArguments {
+    /// What schemas may refer to outside of their charts.
+    pub(super) fn external(&self, registry: &RegistryArguments) -> ExternalSchemas {
+        if self.allow_schema_ref.is_empty() {
+            return ExternalSchemas::default();
+        }
+        FetchedSchemas::new(self.allow_schema_ref.clone(), puller_options(registry)).into()
+    }
 }
 
 impl SourceArguments {
     /// For commands that take only charts of this machine.
-    pub(super) fn local(profile: Profile, registry: RegistryArguments) -> Self {
-        Self { version: None, devel: false, profile, registry }
+    pub(super) fn local(profile: Profile, links: LinkArguments, registry: RegistryArguments) -> Self {
+        Self { version: None, devel: false, profile, links, registry }
     }
 
     pub(super) fn profile(&self) -> aktus_helm::Profile {
@@ -50,7 +86,9 @@ impl SourceArguments {
     }
 
     pub(super) fn load_options(&self) -> LoadOptions {
-        LoadOptions::new(self.profile())
+        let mut options = LoadOptions::new(self.profile());
+        options.links_within.clone_from(&self.links.links_within);
+        options
     }
 
     /// The chart in a directory, a packaged chart, or a registry.
@@ -67,9 +105,15 @@ impl SourceArguments {
     }
 }
 
-pub(super) fn not_loaded(reference: &str, error: &aktus_helm::LoadError) -> CliError {
-    CliError::new(Kind::Chart, format!("chart {reference}: {}", chain(error)))
-        .hint("name a chart directory, a packaged chart (.tgz), or `oci://host/repository`")
+pub(super) fn not_loaded(reference: &str, error: &LoadError) -> CliError {
+    let told = CliError::new(Kind::Chart, format!("chart {reference}: {}", chain(error)));
+    match error {
+        LoadError::Directory(DirectoryError::LinkLeavesChart { target, .. }) => {
+            let folder = target.parent().unwrap_or(target).display();
+            told.hint(format!("if it may, say so with `--links-within {folder}`, or name a folder further up"))
+        }
+        _ => told.hint("name a chart directory, a packaged chart (.tgz), or `oci://host/repository`"),
+    }
 }
 
 /// What templates see besides the chart
@@ -92,9 +136,8 @@ pub(super) struct ReleaseArguments {
     #[arg(short = 'a', long, value_name = "VERSIONS", value_delimiter = ',')]
     api_versions: Vec<String>,
 
-    /// Do not check the values against the chart's schema
-    #[arg(long)]
-    skip_schema_validation: bool,
+    #[command(flatten)]
+    schema: SchemaArguments,
 
     /// Make random strings and UUIDs repeat, and let the clock stand still at 2000-01-01; keys and certificates are
     /// not covered
@@ -110,7 +153,8 @@ pub(super) struct ReleaseArguments {
 const FROZEN: Timestamp = Timestamp::constant(946_684_800, 0);
 
 impl ReleaseArguments {
-    pub(super) fn options(&self, name: String, profile: aktus_helm::Profile) -> Result<RenderOptions, CliError> {
+    pub(super) fn options(&self, name: String, source: &SourceArguments) -> Result<RenderOptions, CliError> {
+        let profile = source.profile();
         let mut capabilities = Capabilities::default_for(profile);
         if let Some(version) = &self.kube_version {
             capabilities.kube_version = parse_kube_version(version, profile)?;
@@ -119,7 +163,8 @@ impl ReleaseArguments {
         let release = Release { name, namespace: self.namespace.clone(), revision: 1, is_upgrade: self.is_upgrade };
         let mut options = RenderOptions::new(profile, release);
         options.capabilities = capabilities;
-        options.skip_schema_validation = self.skip_schema_validation;
+        options.skip_schema_validation = self.schema.skip_schema_validation;
+        options.external_schemas = self.schema.external(&source.registry);
         Ok(options)
     }
 

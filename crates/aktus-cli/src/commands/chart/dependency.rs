@@ -9,7 +9,7 @@ use aktus_helm::oci::PullClass;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::arguments::{SourceArguments, not_loaded};
+use super::arguments::{LinkArguments, SourceArguments, not_loaded};
 use crate::cli::{Profile, RegistryArguments, duration};
 use crate::error::{CliError, Kind};
 use crate::ui::Ui;
@@ -47,6 +47,9 @@ struct List {
     /// Do as this Helm does
     #[arg(long, value_enum, default_value = "helm4")]
     profile: Profile,
+
+    #[command(flatten)]
+    links: LinkArguments,
 }
 
 #[derive(Args, Debug)]
@@ -62,6 +65,9 @@ struct Fetch {
     /// Do as this Helm does
     #[arg(long, value_enum, default_value = "helm4")]
     profile: Profile,
+
+    #[command(flatten)]
+    links: LinkArguments,
 
     #[command(flatten)]
     registry: RegistryArguments,
@@ -81,7 +87,7 @@ impl Dependency {
             Command::Update(arguments) => (How::Update, arguments),
             Command::Build(arguments) => (How::Build, arguments),
         };
-        let source = SourceArguments::local(arguments.profile, arguments.registry);
+        let source = SourceArguments::local(arguments.profile, arguments.links, arguments.registry);
         fetch(how, &arguments.chart, &source, arguments.timeout, &mut |line| {
             // A reader that went away does not stop the work.
             let _closed = Ui::data(format!("{line}\n").as_bytes());
@@ -92,7 +98,8 @@ impl Dependency {
 
 impl List {
     fn run(self) -> Result<(), CliError> {
-        let options = SourceArguments::local(self.profile, RegistryArguments::default()).load_options();
+        let options =
+            SourceArguments::local(self.profile, self.links.clone(), RegistryArguments::default()).load_options();
         let chart = Chart::from_path(&self.chart, &options)
             .map_err(|error| not_loaded(&self.chart.display().to_string(), &error))?;
         Ok(Ui::data(list(&self.chart, &chart, &options, self.max_col_width).as_bytes())?)

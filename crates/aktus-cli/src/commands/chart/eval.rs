@@ -54,7 +54,7 @@ impl Eval {
             None => self.empty()?,
         };
         self.release.warn_of_numbers(reference.is_some().then_some(&chart), &self.values);
-        let options = self.release.options(self.name.clone(), self.source.profile())?;
+        let options = self.release.options(self.name.clone(), &self.source)?;
         let (host, uncovered) = self.release.host();
         let text = evaluate(&chart, &template, &values.merged, &options, &host)
             .map_err(|error| values.explain(explained(&error), &error, &chart, &options))?;

@@ -8,8 +8,8 @@ use aktus_helm::{SystemHost, Values};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::arguments::parse_kube_version;
-use crate::cli::{self, ValuesArguments};
+use super::arguments::{LinkArguments, SchemaArguments, parse_kube_version};
+use crate::cli::{self, RegistryArguments, ValuesArguments};
 use crate::error::{CliError, Kind};
 use crate::request::{profile, values};
 use crate::ui::Ui;
@@ -19,7 +19,6 @@ use crate::world::dice;
 ///
 /// Ends with exit code 1 when a chart has errors, or with --strict warnings.
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "they are flags")]
 pub(crate) struct Lint {
     /// The charts: directories or `.tgz` files
     #[arg(default_value = ".")]
@@ -45,9 +44,11 @@ pub(crate) struct Lint {
     #[arg(long, value_name = "VERSION")]
     kube_version: Option<String>,
 
-    /// Do not check the values against the chart's schema
-    #[arg(long)]
-    skip_schema_validation: bool,
+    #[command(flatten)]
+    schema: SchemaArguments,
+
+    #[command(flatten)]
+    links: LinkArguments,
 
     /// Do as this Helm does
     #[arg(long, value_enum, default_value = "helm4")]
@@ -62,7 +63,9 @@ impl Lint {
         let profile = profile(self.profile);
         let mut options = LintOptions::new(profile);
         options.namespace.clone_from(&self.namespace);
-        options.skip_schema_validation = self.skip_schema_validation;
+        options.skip_schema_validation = self.schema.skip_schema_validation;
+        options.external_schemas = self.schema.external(&RegistryArguments::default());
+        options.links_within.clone_from(&self.links.links_within);
         if let Some(version) = &self.kube_version {
             options.kube_version = Some(parse_kube_version(version, profile)?);
         }

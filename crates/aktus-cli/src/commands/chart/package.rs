@@ -6,7 +6,7 @@ use aktus_helm::Chart;
 use aktus_helm::package::{PackageOptions, package};
 use clap::Args;
 
-use super::arguments::{SourceArguments, not_loaded};
+use super::arguments::{LinkArguments, SourceArguments, not_loaded};
 use super::dependency::update_if_missing;
 use crate::cli::{Profile, RegistryArguments};
 use crate::commands::write_whole;
@@ -43,12 +43,15 @@ pub(crate) struct Package {
     profile: Profile,
 
     #[command(flatten)]
+    links: LinkArguments,
+
+    #[command(flatten)]
     registry: RegistryArguments,
 }
 
 impl Package {
     pub(crate) async fn run(self) -> Result<(), CliError> {
-        let source = SourceArguments::local(self.profile, self.registry.clone());
+        let source = SourceArguments::local(self.profile, self.links.clone(), self.registry.clone());
         let options = PackageOptions { version: self.version.clone(), app_version: self.app_version.clone() };
         for directory in &self.charts {
             let shown = directory.display().to_string();

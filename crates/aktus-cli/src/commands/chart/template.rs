@@ -110,7 +110,7 @@ impl Template {
             chart = self.source.load(&reference).await?;
         }
         self.release.warn_of_numbers(Some(&chart), &self.values);
-        let mut options = self.release.options(name, profile)?;
+        let mut options = self.release.options(name, &self.source)?;
         options.trace = self.trace;
         let (host, uncovered) = self.release.host();
         let job = Job {

@@ -41,7 +41,7 @@ impl Values {
         let profile = self.source.profile();
         let chart = self.source.load(&self.chart).await?;
         self.release.warn_of_numbers(Some(&chart), &self.user);
-        let options = self.release.options("release-name".to_owned(), profile)?;
+        let options = self.release.options("release-name".to_owned(), &self.source)?;
         let user = user_values(&self.user, profile)?;
         let refused = |error: RenderError| user.explain(CliError::helm(error.to_string()), &error, &chart, &options);
         if self.explain {
