@@ -238,6 +238,53 @@ fn errors_say_where_the_values_were_set() {
 }
 
 #[test]
+fn schemas_refer_only_to_what_is_allowed() {
+    let place = Place::new();
+    let folder = place.0.path().join("schemas").display().to_string();
+    place.write("schemas/port.json", r#"{"type": "integer"}"#);
+    let schema = format!(r#"{{"properties": {{"replicas": {{"$ref": "file://{folder}/port.json"}}}}}}"#);
+    place.write("web/values.schema.json", &schema);
+    let head = "Error: values don't meet the specifications of the schema(s) in the following chart(s):\nweb:\n";
+    let refused = format!(
+        "{head}external $ref not allowed: file://{folder}/port.json\n\
+         hint: let the schema refer to it with `--allow-schema-ref file://{folder}`, or check nothing with --skip-schema-validation\n"
+    );
+    let allowed = format!("file://{folder}");
+    for command in [&["template", "r", "web"][..], &["values", "web"], &["eval", "web", "{{ .Values.replicas }}"]] {
+        place.refused(command, 5, &refused);
+        place.done(&[command, &["--allow-schema-ref", &allowed]].concat());
+        let wrong = &["--set", "replicas=two", "--allow-schema-ref", &allowed];
+        let (code, _, stderr) = place.run(&[command, wrong].concat());
+        assert!(code == 5 && stderr.contains("- at '/replicas': got string, want integer\n"), "{stderr}");
+    }
+    place.done(&["lint", "web", "--allow-schema-ref", &allowed]);
+    let (code, stdout, _) = place.run(&["lint", "web"]);
+    assert!(code == 1 && stdout.contains("[ERROR] values.yaml: external $ref not allowed: "), "{stdout}");
+    let (code, _, stderr) = place.run(&["template", "r", "web", "--allow-schema-ref", "ftp://a.example/"]);
+    assert!(code == 2 && stderr.contains("it begins with none of https://, http:// and file:///"), "{stderr}");
+}
+
+#[test]
+fn links_lead_only_where_they_may() {
+    let place = Place::new();
+    place.write("shared/LICENSE", "free\n");
+    std::os::unix::fs::symlink("../shared/LICENSE", place.0.path().join("web/LICENSE")).expect("a link");
+    let real = fs::canonicalize(place.0.path()).expect("it is there");
+    let refused = format!(
+        "error: chart web: {0}/web/LICENSE links to {0}/shared/LICENSE, outside the chart\n\
+         hint: if it may, say so with `--links-within {0}/shared`, or name a folder further up\n",
+        real.display()
+    );
+    place.refused(&["template", "r", "web"], 5, &refused);
+    place.prints(&["eval", "web", r#"{{ .Files.Get "LICENSE" }}"#, "--links-within", "shared"], "free\n");
+    for command in
+        [&["template", "r", "web"][..], &["lint", "web"], &["package", "web"], &["dependency", "list", "web"]]
+    {
+        place.done(&[command, &["--links-within", "."]].concat());
+    }
+}
+
+#[test]
 fn a_key_twice_in_chart_yaml_is_told_with_both_lines() {
     let place = Place::new();
     place.write(

@@ -6,6 +6,7 @@ mod content;
 mod dependencies;
 mod login;
 mod redirects;
+mod schemas;
 mod server;
 mod silence;
 mod tags;
