@@ -265,6 +265,32 @@ fn schemas_refer_only_to_what_is_allowed() {
 }
 
 #[test]
+fn every_command_takes_a_profile() {
+    let place = Place::new();
+    for command in [
+        "create",
+        "dependency build",
+        "dependency list",
+        "dependency update",
+        "eval",
+        "lint",
+        "package",
+        "pull",
+        "show all",
+        "show chart",
+        "show crds",
+        "show readme",
+        "show values",
+        "template",
+        "values",
+    ] {
+        let words: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        let (help, _) = place.done(&words);
+        assert!(help.contains("--profile <PROFILE>"), "{command}: {help}");
+    }
+}
+
+#[test]
 fn links_lead_only_where_they_may() {
     let place = Place::new();
     place.write("shared/LICENSE", "free\n");

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use aktus_helm::create::create;
 use clap::Args;
 
+use crate::cli::Profile;
 use crate::error::CliError;
 use crate::ui::Ui;
 
@@ -17,6 +18,10 @@ use crate::ui::Ui;
 pub(crate) struct Create {
     /// The name of the chart, or a path that ends in it
     name: PathBuf,
+
+    /// As on every chart command; the chart is right for either Helm
+    #[arg(long, value_enum, default_value = "helm4")]
+    profile: Profile,
 }
 
 impl Create {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use aktus_helm::oci::{Pulled, Reference};
 use clap::Args;
 
-use crate::cli::{RegistryArguments, duration};
+use crate::cli::{Profile, RegistryArguments, duration};
 use crate::commands::write_whole;
 use crate::error::{CliError, Kind, chain};
 use crate::ui::Ui;
@@ -29,6 +29,10 @@ pub(crate) struct Pull {
     /// How long it may take
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     timeout: Duration,
+
+    /// As on every chart command; either Helm pulls the same
+    #[arg(long, value_enum, default_value = "helm4")]
+    profile: Profile,
 
     #[command(flatten)]
     registry: RegistryArguments,
