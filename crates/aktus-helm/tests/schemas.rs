@@ -225,6 +225,30 @@ fn all_that_is_refused_is_told_in_the_same_order() {
     assert_eq!(error.refused.len(), 5);
 }
 
+/// Helm looks at no definition that nothing uses.
+#[test]
+fn what_nothing_uses_may_refer_anywhere() {
+    let far = r#"{"$ref": "https://example.com/far.json#/x"}"#;
+    for schema in [
+        format!(r#"{{"$defs": {{"x": {far}}}, "type": "object"}}"#),
+        format!(r#"{{"definitions": {{"x": {{"properties": {{"q": {far}}}}}}}, "type": "object"}}"#),
+        format!(r##"{{"$ref": "#/$defs/y", "$defs": {{"y": {{}}, "x": {far}, "z": {{"$ref": "#/$defs/x"}}}}}}"##),
+        format!(r#"{{"enum": [{far}], "not": {{}}, "if": false, "examples": [{far}]}}"#),
+    ] {
+        let error = run(&schema).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(!error.contains("external"), "{schema}: {error}");
+    }
+    for schema in [
+        format!(r##"{{"$ref": "#/$defs/y", "$defs": {{"y": {{"$ref": "#/$defs/x"}}, "x": {far}}}}}"##),
+        format!(r##"{{"$ref": "#/$defs/y/$defs/z", "$defs": {{"y": {{"$defs": {{"z": {far}}}}}}}}}"##),
+        format!(r##"{{"$ref": "#z", "$defs": {{"y": {{"$anchor": "z"}}, "x": {far}}}}}"##),
+        format!(r#"{{"if": {far}}}"#),
+    ] {
+        let error = run(&schema).expect_err("it is used, or may be").to_string();
+        assert!(error.contains("external $ref not allowed: https://example.com/far.json"), "{schema}: {error}");
+    }
+}
+
 #[test]
 fn hostile_schemas_end() {
     let chain = |links: usize| {

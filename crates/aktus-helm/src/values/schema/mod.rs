@@ -6,6 +6,7 @@
 mod external;
 mod format;
 mod report;
+mod unused;
 mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -171,7 +172,7 @@ enum Problem {
 
 /// Checks values against one schema.
 fn check(schema: &[u8], values: &Value, rules: Rules<'_>) -> Result<(), Problem> {
-    let schema = read(schema).map_err(Problem::Schema)?;
+    let mut schema = read(schema).map_err(Problem::Schema)?;
     check_references(count_references(&schema), rules.limits).map_err(Problem::Schema)?;
     let (draft, meta) = dialect(&schema).map_err(Problem::Schema)?;
     // The library checks it in the same way before it uses it, but for parts that name a dialect of their own.
@@ -180,6 +181,29 @@ fn check(schema: &[u8], values: &Value, rules: Rules<'_>) -> Result<(), Problem>
     if !is_checked_later {
         check_schema(BASE, &schema, &meta()).map_err(Problem::Schema)?;
     }
+    let (mut built, mut found) = build(&schema, draft, rules);
+    if !found.refused.is_empty()
+        && let Some(fewer) = unused::without_unused(&schema)
+    {
+        (built, found) = build(&fewer, draft, rules);
+        schema = fewer;
+    }
+    if !found.refused.is_empty() {
+        return Err(Problem::Refused(found.refused.into_iter().collect()));
+    }
+    let validator = match built {
+        Ok(validator) => validator,
+        Err(error) => {
+            check_schema(BASE, &schema, &meta()).map_err(Problem::Schema)?;
+            return Err(Problem::Schema(not_compiled(&error, &schema, draft, &found)));
+        }
+    };
+    let report = against(&validator, values, &schema);
+    if report.is_empty() { Ok(()) } else { Err(Problem::Values(report)) }
+}
+
+/// Makes the validator of a schema, and tells what it refers to elsewhere.
+fn build(schema: &Value, draft: Draft, rules: Rules<'_>) -> (Result<Validator, ValidationError<'static>>, Found) {
     let asserts_formats = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
     let found = Arc::new(Mutex::new(Found::default()));
     let mut options = jsonschema::options()
@@ -199,20 +223,9 @@ fn check(schema: &[u8], values: &Value, rules: Rules<'_>) -> Result<(), Problem>
             options = options.with_format(name, |_: &str| true);
         }
     }
-    let built = options.build(&schema);
+    let built = options.build(schema);
     let found = std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
-    if !found.refused.is_empty() {
-        return Err(Problem::Refused(found.refused.into_iter().collect()));
-    }
-    let validator = match built {
-        Ok(validator) => validator,
-        Err(error) => {
-            check_schema(BASE, &schema, &meta()).map_err(Problem::Schema)?;
-            return Err(Problem::Schema(not_compiled(&error, &schema, draft, &found)));
-        }
-    };
-    let report = against(&validator, values, &schema);
-    if report.is_empty() { Ok(()) } else { Err(Problem::Values(report)) }
+    (built, found)
 }
 
 /// Makes the validator of schemas of a dialect.
