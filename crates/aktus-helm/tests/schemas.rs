@@ -39,6 +39,10 @@ fn values_that_fit() {
         "true",
         r#"{"properties":{"n":{"type":"number"},"l":{"items":{"type":"integer"}}}}"#,
         r#"{"$id":"https://example.com/s.json","required":["a"]}"#,
+        // Names of dialects are not loaded.
+        r#"{"$schema":"http://json-schema.org/schema#","required":["a"]}"#,
+        r#"{"$schema":"https://json-schema.org/draft-07/schema","required":["a"]}"#,
+        r##"{"$ref":"#/$defs/a","$defs":{"a":{"$schema":"https://json-schema.org/draft-07/schema","required":["a"]}}}"##,
         r#"{"properties":{"s":{"format":"ipv4"}}}"#,
         r##"{"$ref":"#/$defs/a","$defs":{"a":{"type":"object","properties":{"z":{"$ref":"#"}}}}}"##,
         r#"{"properties":{"a":{"$ref":"urn:x"}}}"#,

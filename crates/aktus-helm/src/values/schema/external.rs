@@ -69,11 +69,15 @@ impl fmt::Debug for ExternalSchemas {
 
 /// Why a schema at an address cannot be used. The text is Helm's where Helm has one.
 #[derive(Clone, Debug)]
-pub(super) struct Unusable(pub(super) String);
+pub(super) struct Unusable {
+    pub(super) text: String,
+    /// Whether it is not allowed.
+    pub(super) is_refused: bool,
+}
 
 impl fmt::Display for Unusable {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(&self.text)
     }
 }
 
@@ -82,7 +86,7 @@ impl Error for Unusable {}
 /// What became of the references out of one schema.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// The addresses that are not allowed.
+    /// The addresses that are not allowed, if those are collected.
     pub(super) refused: BTreeSet<String>,
     /// The schemas that were read.
     pub(super) schemas: BTreeMap<String, Value>,
@@ -95,6 +99,9 @@ pub(super) struct Found {
 pub(super) struct Loader {
     pub(super) allowed: ExternalSchemas,
     pub(super) limits: Limits,
+    /// Whether what is not allowed is noted and accepts everything, so that all such addresses are found, in whatever
+    /// order they are asked for.
+    pub(super) collects: bool,
     pub(super) found: Arc<Mutex<Found>>,
 }
 
@@ -102,20 +109,23 @@ impl Loader {
     fn load(&self, address: &str) -> Result<Value, Unusable> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(text) = self.allowed.0.as_ref().and_then(|source| source.schema(address)) else {
-            // It accepts everything until all that are refused are known, whatever order they are asked for in.
+            if !self.collects {
+                return Err(Unusable { text: super::external(address), is_refused: true });
+            }
             found.refused.insert(address.to_owned());
             return Ok(Value::Bool(true));
         };
-        let failing = |cause: &str| Unusable(format!("failing loading \"{address}\": {cause}"));
+        let unusable = |text: String| Unusable { text, is_refused: false };
+        let failing = |cause: &str| unusable(format!("failing loading \"{address}\": {cause}"));
         let text = text.map_err(|cause| failing(&cause))?;
         if text.len() > self.limits.schema_bytes {
             return Err(failing(&format!("it has more than {} bytes", self.limits.schema_bytes)));
         }
         let schema = super::read(&text).map_err(|cause| failing(&cause))?;
         found.references += super::count_references(&schema);
-        super::check_references(found.references, &self.limits).map_err(Unusable)?;
-        let (_, meta) = super::dialect(&schema).map_err(Unusable)?;
-        super::check_schema(address, &schema, &meta()).map_err(Unusable)?;
+        super::check_references(found.references, &self.limits).map_err(unusable)?;
+        let (_, meta) = super::dialect(&schema).map_err(unusable)?;
+        super::check_schema(address, &schema, &meta()).map_err(unusable)?;
         found.schemas.insert(address.to_owned(), schema.clone());
         Ok(schema)
     }

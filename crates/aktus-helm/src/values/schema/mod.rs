@@ -181,15 +181,20 @@ fn check(schema: &[u8], values: &Value, rules: Rules<'_>) -> Result<(), Problem>
     if !is_checked_later {
         check_schema(BASE, &schema, &meta()).map_err(Problem::Schema)?;
     }
-    let (mut built, mut found) = build(&schema, draft, rules);
-    if !found.refused.is_empty()
+    let (mut built, mut found) = build(&schema, draft, rules, false);
+    if is_refused(&built)
         && let Some(fewer) = unused::without_unused(&schema)
     {
-        (built, found) = build(&fewer, draft, rules);
+        (built, found) = build(&fewer, draft, rules, false);
         schema = fewer;
     }
-    if !found.refused.is_empty() {
-        return Err(Problem::Refused(found.refused.into_iter().collect()));
+    if is_refused(&built) {
+        let (_, found) = build(&schema, draft, rules, true);
+        let refused = found.refused.into_iter().filter(|address| !names_dialect(&schema, address));
+        let refused: Vec<String> = refused.collect();
+        if !refused.is_empty() {
+            return Err(Problem::Refused(refused));
+        }
     }
     let validator = match built {
         Ok(validator) => validator,
@@ -202,8 +207,25 @@ fn check(schema: &[u8], values: &Value, rules: Rules<'_>) -> Result<(), Problem>
     if report.is_empty() { Ok(()) } else { Err(Problem::Values(report)) }
 }
 
+/// Whether a schema could not be used because it refers to what is not allowed.
+fn is_refused(built: &Result<Validator, ValidationError<'static>>) -> bool {
+    let Err(error) = built else { return false };
+    let Kind::Referencing(ReferencingError::Unretrievable { source, .. }) = error.kind() else { return false };
+    source.downcast_ref::<Unusable>().is_some_and(|unusable| unusable.is_refused)
+}
+
+/// Whether an address is only the name of a dialect, which need not be loaded.
+fn names_dialect(schema: &Value, address: &str) -> bool {
+    schema.get("$schema").and_then(Value::as_str).is_some_and(|dialect| dialect.trim_end_matches('#') == address)
+}
+
 /// Makes the validator of a schema, and tells what it refers to elsewhere.
-fn build(schema: &Value, draft: Draft, rules: Rules<'_>) -> (Result<Validator, ValidationError<'static>>, Found) {
+fn build(
+    schema: &Value,
+    draft: Draft,
+    rules: Rules<'_>,
+    collects: bool,
+) -> (Result<Validator, ValidationError<'static>>, Found) {
     let asserts_formats = matches!(draft, Draft::Draft4 | Draft::Draft6 | Draft::Draft7);
     let found = Arc::new(Mutex::new(Found::default()));
     let mut options = jsonschema::options()
@@ -211,6 +233,7 @@ fn build(schema: &Value, draft: Draft, rules: Rules<'_>) -> (Result<Validator, V
         .with_retriever(Loader {
             allowed: rules.external.clone(),
             limits: rules.limits.clone(),
+            collects,
             found: Arc::clone(&found),
         })
         .with_pattern_options(PatternOptions::regex())
@@ -338,7 +361,7 @@ fn not_compiled(error: &ValidationError<'_>, schema: &Value, draft: Draft, found
             format!("json-pointer in \"{}#{pointer}\" not found", address.map_or(BASE, String::as_str))
         }
         Kind::Referencing(ReferencingError::Unretrievable { uri, source }) => {
-            source.downcast_ref::<Unusable>().map_or_else(|| external(uri), |unusable| unusable.0.clone())
+            source.downcast_ref::<Unusable>().map_or_else(|| external(uri), |unusable| unusable.text.clone())
         }
         Kind::Referencing(other) => other.to_string(),
         Kind::Format { .. } => not_a_schema(BASE, schema, &bad_pattern(error, draft)),
