@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aktus_helm::oci::FetchedSchemas;
+use aktus_helm::oci::{FetchedSchemas, Timeouts};
 use aktus_helm::values::SchemaSource as _;
 
 use crate::server::{FaultServer, Reply, Request};
@@ -29,7 +29,10 @@ async fn ask(schemas: &Arc<FetchedSchemas>, address: String) -> Option<Result<St
 async fn schemas_come_from_where_they_may_and_once() {
     let server = FaultServer::start(answer).await;
     let allowed = format!("http://{}/schemas/", server.host).parse().unwrap();
-    let schemas = Arc::new(FetchedSchemas::new(vec![allowed], options(&[&server])));
+    // Nothing here is to be slow, and a busy machine may be.
+    let mut options = options(&[&server]);
+    options.timeouts = Timeouts::default();
+    let schemas = Arc::new(FetchedSchemas::new(vec![allowed], options));
     let at = |path: &str| format!("http://{}/{path}", server.host);
     for path in ["schemas/port.json", "schemas/moved.json", "schemas/port.json"] {
         assert_eq!(ask(&schemas, at(path)).await, Some(Ok(r#"{"type": "integer"}"#.to_owned())), "{path}");
