@@ -147,10 +147,15 @@ impl UserValues {
 
 /// How to let a schema refer to these addresses.
 fn allowing(refused: &[String]) -> Option<String> {
-    let mut folders: Vec<&str> = refused.iter().filter_map(|address| Some(address.rsplit_once('/')?.0)).collect();
+    // Right below a host or the root of the machine, the address itself is enough.
+    let folder = |address: &String| match address.rsplit_once('/') {
+        Some((above, _)) if above.split_once("://").is_some_and(|(_, rest)| rest.contains('/')) => above.to_owned(),
+        _ => address.clone(),
+    };
+    let mut folders: Vec<String> = refused.iter().map(folder).collect();
     folders.sort_unstable();
     folders.dedup_by(|later, earlier| {
-        later.strip_prefix(*earlier).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        later.strip_prefix(earlier.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     });
     let flags: Vec<String> = folders.iter().map(|folder| format!("--allow-schema-ref {folder}")).collect();
     let flags = (!flags.is_empty()).then(|| flags.join(" "))?;

@@ -3,7 +3,7 @@
 use super::check::check;
 use super::fault::Fault;
 use super::machine::{Frame, Kind, Machine};
-use crate::function::{Body, CallError, Function, Operand};
+use crate::function::{Body, CallError, Operand};
 use crate::go::strconv;
 use crate::limits::LimitError;
 use crate::program::{Program, literal};
@@ -18,7 +18,8 @@ pub(super) enum Called {
 
 impl Machine<'_, '_> {
     /// Calls a function with the top operands.
-    pub(super) fn call(&mut self, function: Function, arguments: u16) -> Result<Called, Fault> {
+    pub(super) fn call(&mut self, program: &Program, function: u16, arguments: u16) -> Result<Called, Fault> {
+        let (function, _) = program.arena.functions[usize::from(function)];
         let base = self.operands.len() - usize::from(arguments);
         for operand in &mut self.operands[base..] {
             if let Value::Object(object) = &operand.value

@@ -351,19 +351,17 @@ impl Machine<'_, '_> {
                     let from = self.operands.len() - usize::from(count) - 1;
                     self.operands[from..].rotate_left(1);
                 }
-                Op::Call { function, arguments, node } => {
-                    match self.call(program.arena.functions[usize::from(function)].0, arguments) {
-                        Ok(Called::Done) => self.weigh_if_due()?,
-                        Ok(Called::Entered) => {
-                            self.wait_at(place, node);
-                            return Ok(None);
-                        }
-                        Err(fault) => {
-                            self.node = node.0;
-                            return Err(fault);
-                        }
+                Op::Call { function, arguments, node } => match self.call(&program, function, arguments) {
+                    Ok(Called::Done) => self.weigh_if_due()?,
+                    Ok(Called::Entered) => {
+                        self.wait_at(place, node);
+                        return Ok(None);
                     }
-                }
+                    Err(fault) => {
+                        self.node = node.0;
+                        return Err(fault);
+                    }
+                },
                 Op::CallValue { name, arguments, node } => {
                     let fault = self.call_value(&code.messages[name as usize], arguments);
                     self.node = node.0;

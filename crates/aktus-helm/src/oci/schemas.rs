@@ -9,9 +9,8 @@ use std::time::{Duration, Instant};
 
 use reqwest::Url;
 
-use super::hosts::same_origin;
-use super::{PullError, Puller, PullerOptions};
-use crate::limits::Limits;
+use super::hosts::{host_and_port, same_origin};
+use super::{Puller, PullerOptions};
 use crate::values::SchemaSource;
 
 /// How long one schema may take; Helm's limit.
@@ -61,39 +60,48 @@ impl AllowedAddress {
     }
 }
 
-/// A request for the schema at an address, and where the answer goes.
-type Request = (Url, mpsc::Sender<Result<Vec<u8>, String>>);
+/// What is asked of the thread that fetches.
+struct Request {
+    address: Url,
+    /// The most bytes.
+    most: u64,
+    answer: mpsc::Sender<Result<Vec<u8>, String>>,
+}
 
 /// Schemas that are fetched when they are asked for, each once. The rules of [`Puller::download`] hold for those of the
-/// network; files must be regular ones that lie below the listed address with all links followed.
+/// network, and plain HTTP is spoken to hosts that are listed with it; files must be regular ones that lie below the
+/// listed address with all links followed.
 ///
 /// Validating values is no asynchronous work, so that fetching has a thread of its own.
 #[derive(Debug)]
 pub struct FetchedSchemas {
     allowed: Vec<AllowedAddress>,
     options: PullerOptions,
-    requests: OnceLock<Option<mpsc::Sender<Request>>>,
+    requests: OnceLock<mpsc::Sender<Request>>,
     fetched: Mutex<BTreeMap<String, Result<Vec<u8>, String>>>,
 }
 
 impl FetchedSchemas {
     /// Those below the listed addresses.
-    pub fn new(allowed: Vec<AllowedAddress>, options: PullerOptions) -> Self {
+    pub fn new(allowed: Vec<AllowedAddress>, mut options: PullerOptions) -> Self {
+        let plain = allowed.iter().filter(|allowed| allowed.0.scheme() == "http");
+        options.plain_http_hosts.extend(plain.map(|allowed| host_and_port(&allowed.0)));
         Self { allowed, options, requests: OnceLock::new(), fetched: Mutex::default() }
     }
 
-    fn fetch(&self, address: &Url) -> Result<Vec<u8>, String> {
+    fn fetch(&self, address: Url, most: usize) -> Result<Vec<u8>, String> {
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
         if address.scheme() == "file" {
-            return self.file(address);
+            return self.file(&address, most);
         }
-        let gone = || "nothing can be fetched".to_owned();
+        let gone = "nothing can be fetched";
         let requests = self.requests.get_or_init(|| start(self.options.clone()));
         let (answer, answered) = mpsc::channel();
-        requests.as_ref().ok_or_else(gone)?.send((address.clone(), answer)).map_err(|_| gone())?;
-        answered.recv().map_err(|_| gone())?
+        requests.send(Request { address, most, answer }).map_err(|_| gone)?;
+        answered.recv().map_err(|_| gone)?
     }
 
-    fn file(&self, address: &Url) -> Result<Vec<u8>, String> {
+    fn file(&self, address: &Url, most: u64) -> Result<Vec<u8>, String> {
         let path = path_of(address).ok_or("it names no file of this machine")?;
         let failed = |error: std::io::Error| format!("open {}: {}", path.display(), crate::path::system_words(&error));
         let real = fs::canonicalize(&path).map_err(failed)?;
@@ -106,8 +114,8 @@ impl FetchedSchemas {
             return Err(format!("{} is no regular file", path.display()));
         }
         let mut text = Vec::new();
-        let most = u64::try_from(Limits::default().schema_bytes).unwrap_or(u64::MAX);
-        fs::File::open(&real).and_then(|file| file.take(most + 1).read_to_end(&mut text)).map_err(failed)?;
+        let read = |file: fs::File| file.take(most.saturating_add(1)).read_to_end(&mut text);
+        fs::File::open(&real).and_then(read).map_err(failed)?;
         Ok(text)
     }
 }
@@ -117,60 +125,36 @@ fn path_of(address: &Url) -> Option<PathBuf> {
 }
 
 impl SchemaSource for FetchedSchemas {
-    fn schema(&self, address: &str) -> Option<Result<Vec<u8>, String>> {
+    fn schema(&self, address: &str, most: usize) -> Option<Result<Vec<u8>, String>> {
         let url = Url::parse(address).ok()?;
         if !self.allowed.iter().any(|allowed| allowed.allows(&url)) {
             return None;
         }
-        if let Some(known) = self.fetched.lock().unwrap_or_else(PoisonError::into_inner).get(url.as_str()) {
-            return Some(known.clone());
-        }
-        let fetched = self.fetch(&url);
-        let mut known = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(url.into(), fetched.clone());
-        Some(fetched)
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(fetched.entry(address.to_owned()).or_insert_with(|| self.fetch(url, most)).clone())
     }
 }
 
-/// Starts the thread that fetches; it ends with the sender. Nothing if there can be no thread.
-fn start(options: PullerOptions) -> Option<mpsc::Sender<Request>> {
+/// Starts the thread that fetches; it ends with the sender. Where there can be no thread, nobody takes what is sent.
+fn start(options: PullerOptions) -> mpsc::Sender<Request> {
     let (requests, taken) = mpsc::channel::<Request>();
     let work = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = match runtime {
-            Ok(runtime) => runtime,
-            Err(error) => return refuse_all(&taken, &error.to_string()),
-        };
-        let puller = match Puller::new(options) {
-            Ok(puller) => puller,
-            Err(error) => return refuse_all(&taken, &words(&error)),
-        };
-        let most = u64::try_from(Limits::default().schema_bytes).unwrap_or(u64::MAX);
-        for (address, answer) in taken {
-            let fetched = runtime.block_on(puller.download(address.as_str(), most, Instant::now() + PATIENCE));
+        let ready = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+            let puller = Puller::new(options).map_err(|error| error.to_string())?;
+            Ok((runtime, puller))
+        });
+        for Request { address, most, answer } in taken {
+            let fetched = ready.as_ref().map_err(Clone::clone).and_then(|(runtime, puller)| {
+                let download = puller.download(address.as_str(), most, Instant::now() + PATIENCE);
+                runtime.block_on(download).map_err(|error| error.to_string())
+            });
             // Whoever asked may be gone.
-            drop(answer.send(fetched.map_err(|error| words(&error))));
+            drop(answer.send(fetched));
         }
     };
-    std::thread::Builder::new().name("schemas".to_owned()).spawn(work).ok()?;
-    Some(requests)
-}
-
-fn refuse_all(requests: &mpsc::Receiver<Request>, cause: &str) {
-    for (_, answer) in requests {
-        drop(answer.send(Err(cause.to_owned())));
-    }
-}
-
-/// An error with its causes, in one line.
-fn words(error: &PullError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text.replace('\n', "; ")
+    drop(std::thread::Builder::new().name("schemas".to_owned()).spawn(work));
+    requests
 }
 
 #[cfg(test)]
@@ -224,10 +208,10 @@ mod tests {
         std::os::unix::fs::symlink(&outside, inside.join("link.json")).expect("a link");
         let url = |path: &std::path::Path| Url::from_file_path(path).expect("a path").to_string();
         let schemas = FetchedSchemas::new(vec![url(&inside).parse().expect("an address")], PullerOptions::default());
-        assert_eq!(schemas.schema(&url(&inside.join("a.json"))), Some(Ok(b"{}".to_vec())));
-        assert_eq!(schemas.schema(&url(&outside)), None);
+        assert_eq!(schemas.schema(&url(&inside.join("a.json")), 100), Some(Ok(b"{}".to_vec())));
+        assert_eq!(schemas.schema(&url(&outside), 100), None);
         let refused =
-            |name: &str| schemas.schema(&url(&inside.join(name))).expect("it is listed").expect_err("refused");
+            |name: &str| schemas.schema(&url(&inside.join(name)), 100).expect("it is listed").expect_err("refused");
         assert!(refused("link.json").ends_with("which is not allowed"), "{}", refused("link.json"));
         assert!(refused("none.json").ends_with("no such file or directory"), "{}", refused("none.json"));
         assert!(refused("").ends_with("is no regular file"), "{}", refused(""));

@@ -13,13 +13,14 @@ use crate::limits::Limits;
 /// Schemas by address.
 pub trait SchemaSource: Send + Sync {
     /// The text of the schema at an absolute address without fragment, such as `https://example.com/port.json`;
-    /// nothing if schemas may not refer to it. Errs with one line about why it could not be read.
-    fn schema(&self, address: &str) -> Option<Result<Vec<u8>, String>>;
+    /// nothing if schemas may not refer to it. One of more than `most` bytes is not used, so that no more of it need be
+    /// read. Errs with one line about why it could not be read.
+    fn schema(&self, address: &str, most: usize) -> Option<Result<Vec<u8>, String>>;
 }
 
 /// The schemas at hand, by address.
 impl SchemaSource for BTreeMap<String, Vec<u8>> {
-    fn schema(&self, address: &str) -> Option<Result<Vec<u8>, String>> {
+    fn schema(&self, address: &str, _most: usize) -> Option<Result<Vec<u8>, String>> {
         self.get(address).cloned().map(Ok)
     }
 }
@@ -68,7 +69,7 @@ impl fmt::Debug for ExternalSchemas {
 }
 
 /// Why a schema at an address cannot be used. The text is Helm's where Helm has one.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Unusable {
     pub(super) text: String,
     /// Whether it is not allowed.
@@ -95,7 +96,6 @@ pub(super) struct Found {
 }
 
 /// Loads what is allowed, and nothing else. An unknown `urn:` accepts everything, as in Helm.
-#[derive(Clone)]
 pub(super) struct Loader {
     pub(super) allowed: ExternalSchemas,
     pub(super) limits: Limits,
@@ -108,7 +108,8 @@ pub(super) struct Loader {
 impl Loader {
     fn load(&self, address: &str) -> Result<Value, Unusable> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(text) = self.allowed.0.as_ref().and_then(|source| source.schema(address)) else {
+        let most = self.limits.schema_bytes;
+        let Some(text) = self.allowed.0.as_ref().and_then(|source| source.schema(address, most)) else {
             if !self.collects {
                 return Err(Unusable { text: super::external(address), is_refused: true });
             }
@@ -118,11 +119,11 @@ impl Loader {
         let unusable = |text: String| Unusable { text, is_refused: false };
         let failing = |cause: &str| unusable(format!("failing loading \"{address}\": {cause}"));
         let text = text.map_err(|cause| failing(&cause))?;
-        if text.len() > self.limits.schema_bytes {
-            return Err(failing(&format!("it has more than {} bytes", self.limits.schema_bytes)));
+        if text.len() > most {
+            return Err(failing(&format!("it has more than {most} bytes")));
         }
         let schema = super::read(&text).map_err(|cause| failing(&cause))?;
-        found.references += super::count_references(&schema);
+        found.references += super::references(&schema).len();
         super::check_references(found.references, &self.limits).map_err(unusable)?;
         let (_, meta) = super::dialect(&schema).map_err(unusable)?;
         super::check_schema(address, &schema, &meta()).map_err(unusable)?;

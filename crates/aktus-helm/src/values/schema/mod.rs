@@ -173,7 +173,7 @@ enum Problem {
 /// Checks values against one schema.
 fn check(schema: &[u8], values: &Value, rules: Rules<'_>) -> Result<(), Problem> {
     let mut schema = read(schema).map_err(Problem::Schema)?;
-    check_references(count_references(&schema), rules.limits).map_err(Problem::Schema)?;
+    check_references(references(&schema).len(), rules.limits).map_err(Problem::Schema)?;
     let (draft, meta) = dialect(&schema).map_err(Problem::Schema)?;
     // The library checks it in the same way before it uses it, but for parts that name a dialect of their own.
     let is_checked_later =
@@ -318,14 +318,20 @@ fn read(text: &[u8]) -> Result<Value, String> {
     }
 }
 
-fn count_references(schema: &Value) -> usize {
-    match schema {
-        Value::Array(items) => items.iter().map(count_references).sum(),
-        Value::Object(entries) => {
-            entries.iter().map(|(key, value)| usize::from(key == "$ref") + count_references(value)).sum()
+/// What stands under `$ref` in a schema, wherever that is.
+fn references(schema: &Value) -> Vec<&Value> {
+    let (mut found, mut open) = (Vec::new(), vec![schema]);
+    while let Some(part) = open.pop() {
+        match part {
+            Value::Array(items) => open.extend(items),
+            Value::Object(entries) => {
+                found.extend(entries.get("$ref"));
+                open.extend(entries.values());
+            }
+            _ => {}
         }
-        _ => 0,
     }
+    found
 }
 
 fn external(uri: &str) -> String {
@@ -356,8 +362,10 @@ fn not_a_schema(address: &str, schema: &Value, problems: &str) -> String {
 fn not_compiled(error: &ValidationError<'_>, schema: &Value, draft: Draft, found: &Found) -> String {
     match error.kind() {
         Kind::Referencing(ReferencingError::PointerToNowhere { pointer }) => {
-            let address =
-                found.schemas.keys().find(|address| refers_to(schema, found, &format!("{address}#{pointer}")));
+            let all = std::iter::once(schema).chain(found.schemas.values());
+            let references: Vec<&str> = all.flat_map(references).filter_map(Value::as_str).collect();
+            let is_meant = |address: &&String| references.contains(&format!("{address}#{pointer}").as_str());
+            let address = found.schemas.keys().find(is_meant);
             format!("json-pointer in \"{}#{pointer}\" not found", address.map_or(BASE, String::as_str))
         }
         Kind::Referencing(ReferencingError::Unretrievable { uri, source }) => {
@@ -367,20 +375,6 @@ fn not_compiled(error: &ValidationError<'_>, schema: &Value, draft: Draft, found
         Kind::Format { .. } => not_a_schema(BASE, schema, &bad_pattern(error, draft)),
         _ => error.to_string(),
     }
-}
-
-/// Whether any of the schemas has a reference of this text.
-fn refers_to(schema: &Value, found: &Found, reference: &str) -> bool {
-    fn has(schema: &Value, reference: &str) -> bool {
-        match schema {
-            Value::Array(items) => items.iter().any(|item| has(item, reference)),
-            Value::Object(entries) => entries
-                .iter()
-                .any(|(key, value)| key == "$ref" && value.as_str() == Some(reference) || has(value, reference)),
-            _ => false,
-        }
-    }
-    std::iter::once(schema).chain(found.schemas.values()).any(|schema| has(schema, reference))
 }
 
 /// A pattern that is no regular expression, as the dialect's own schema reports it:
